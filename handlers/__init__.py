@@ -1,0 +1,1 @@
+"""What we do: answers, dialogs, hand-over. A handler decides and returns; it must never send or store."""
