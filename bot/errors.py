@@ -2,11 +2,25 @@
 
 
 class AssistantError(Exception):
-    """The root of everything this project raises on purpose."""
+    """The root of everything this project raises on purpose.
+
+    `code` is the platform's own error code where there was one; it may be logged and stored.
+    """
+
+    def __init__(self, reason: str = "", *, code: int | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class RetryLater(AssistantError):
-    """A passing fault (time-out, busy platform, database away): try the same thing again later."""
+    """A passing fault (time-out, busy platform, database away): try the same thing again later.
+
+    `wait_seconds` is the least wait the platform asks for; None leaves it to the caller's policy.
+    """
+
+    def __init__(self, reason: str = "", *, wait_seconds: float | None = None, code: int | None = None) -> None:
+        super().__init__(reason, code=code)
+        self.wait_seconds = wait_seconds
 
 
 class GiveUp(AssistantError):
