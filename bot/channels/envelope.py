@@ -5,6 +5,7 @@ A nested value gets the path of its names (`ScanCodeInfo.ScanType`); the second 
 """
 
 import json
+import re
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -15,6 +16,16 @@ _MAX_DEPTH = 8
 _MAX_FIELDS = 512
 # Two of these would let two readers of one message disagree about who said what.
 _SINGLE = frozenset(("ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Event", "EventKey", "Encrypt"))
+
+# Control characters, halves of surrogate pairs and non-characters: XML 1.0 allows none of them.
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def make_safe(text: str) -> str:
+    """Return the text without characters that an envelope cannot carry, with plain line ends, stripped."""
+    if text.isprintable():  # the usual case, without a scan by expression
+        return text.strip()
+    return _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def read(body: bytes) -> tuple[dict[str, str], bool]:
@@ -101,7 +112,7 @@ def _read_xml(body: bytes) -> dict[str, str]:
     reader = _XmlReader()
     parser = expat.ParserCreate("utf-8")  # given here, a declaration inside the body cannot choose another
     parser.buffer_text = True
-    parser.buffer_size = MAX_BYTES
+    parser.buffer_size = len(body) + 1  # so that each text comes in one piece
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end

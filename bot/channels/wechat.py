@@ -15,10 +15,10 @@ from typing import Protocol
 from bot.channel import Envelope, Wrapped
 from bot.channels import envelope as bodies
 from bot.channels.crypto import Sealer, is_signed, sign
+from bot.channels.envelope import make_safe
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
 from bot.messages import Inbound, Kind
-from bot.texts import make_safe
 
 # The platform's retries repeat signature, timestamp and nonce within seconds, so there is no nonce filter: a repeated
 # message is recognised by its key. The window is our own policy against replays of old callbacks.
@@ -40,9 +40,9 @@ _KINDS = {
 }
 _TEXT_FIELD = {Kind.TEXT: "Content", Kind.VOICE: "Recognition"}
 _CONSUMED = frozenset(
-    "ToUserName FromUserName CreateTime MsgType MsgId Content Recognition MediaId"
-    " Event EventKey bizmsgmenuid Encrypt".split()
+    ("ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "Recognition", "MediaId", "Encrypt")
 )
+_CONSUMED_OF_EVENTS = _CONSUMED | {"Event", "EventKey"}
 
 
 class Sender(Protocol):
@@ -168,6 +168,7 @@ def _inbound(account: str, fields: dict[str, str]) -> Inbound:
     event = fields.get("Event", "").lower() if kind is Kind.EVENT else ""
     if kind is Kind.EVENT and not event:
         raise RefusedInput("the event has no name")
+    consumed = _CONSUMED_OF_EVENTS if event else _CONSUMED
     return Inbound(
         account=account,
         contact=contact,
@@ -179,7 +180,7 @@ def _inbound(account: str, fields: dict[str, str]) -> Inbound:
         # The platform marks a scan that led to following; the scene itself is the same as in SCAN.
         event_key=fields.get("EventKey", "").removeprefix("qrscene_") or fields.get("bizmsgmenuid", ""),
         media_id=fields.get("MediaId", ""),
-        fields={name: value for name, value in fields.items() if name not in _CONSUMED},
+        fields={name: value for name, value in fields.items() if name not in consumed},
     )
 
 

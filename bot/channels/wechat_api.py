@@ -1,0 +1,136 @@
+"""The Official Account's API as far as we call it: custom messages, media, and the token itself."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import requests
+from wechatpy import WeChatClient
+from wechatpy.exceptions import WeChatClientException
+
+from bot.channels.error_codes import fault_of
+from bot.channels.tokens import AccessToken, Tokens, TokenStore
+from bot.channels.transport import PLATFORM, PlatformAdapter, error_code
+from bot.clock import Clock, system_clock
+from bot.errors import AssistantError, ConfigurationFault, RetryLater
+
+_PLACEHOLDER = "given-by-the-adapter"
+_CLOSED_FROM_SECONDS = 60.0  # a wait from this on closes the interface for everybody, not just for one call
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """A file as the platform handed it over; its type is the platform's word and must be checked by content."""
+
+    content: bytes
+    content_type: str
+
+
+class WeChatApi:
+    """Calls the platform for one account. Every failure is a RetryLater, GiveUp or ConfigurationFault."""
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        app_id: str,
+        app_secret: str,
+        base_url: str,
+        token_store: TokenStore,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._clock = clock
+        self._closed_until: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+        tokens = Tokens(account=account, fetch=self._fetch_token, store=token_store, clock=clock)
+        # The adapter puts the real token in. A token given here keeps wechatpy from ever fetching one itself, and
+        # without auto_retry it cannot repeat a refused call for ever.
+        self._client = WeChatClient(app_id, app_secret, access_token=_PLACEHOLDER, auto_retry=False)
+        self._session: requests.Session = self._client._http
+        PlatformAdapter(base_url=base_url, tokens=tokens).mount_on(self._session)
+
+    def send_text(self, contact: str, text: str) -> None:
+        """Send one custom text message."""
+        answer = self._call("message/custom/send", lambda: self._client.message.send_text(contact, text))
+        if not isinstance(answer, dict) or answer.get("errcode") != 0:
+            raise RetryLater("the platform's answer cannot be read")
+
+    def upload(self, kind: str, content: bytes) -> str:
+        """Store a file (`image`, `voice`, `video`, `thumb`) for three days and return its media id."""
+        answer = self._call("media/upload", lambda: self._client.media.upload(kind, BytesIO(content)))
+        if not isinstance(answer, dict) or not isinstance(answer.get("media_id"), str):
+            raise RetryLater("the platform's answer cannot be read")
+        return str(answer["media_id"])
+
+    def download(self, media_id: str) -> Media:
+        """Fetch a file that a person sent. The platform keeps it for three days."""
+        answer = self._call("media/get", lambda: self._client.media.download(media_id))
+        if not isinstance(answer, requests.Response):
+            raise RetryLater("the platform's answer cannot be read")
+        return Media(content=answer.content, content_type=answer.headers.get("Content-Type", ""))
+
+    def _call(self, interface: str, call: Callable[[], Any]) -> Any:
+        closed_until = self._closed_until.get(interface)
+        if closed_until and closed_until > self._clock():
+            wait_seconds = (closed_until - self._clock()).total_seconds()
+            raise RetryLater("the platform has closed this interface for now", wait_seconds=wait_seconds)
+        try:
+            return _translated(call, self._clock)
+        except RetryLater as fault:
+            if (fault.wait_seconds or 0) >= _CLOSED_FROM_SECONDS:
+                with self._lock:
+                    self._closed_until[interface] = self._clock() + timedelta(seconds=fault.wait_seconds or 0)
+            raise
+
+    def _fetch_token(self, force: bool) -> AccessToken:
+        """Ask for the stable token (POST JSON), which wechatpy does not know."""
+        order = {
+            "grant_type": "client_credential",
+            "appid": self._app_id,
+            "secret": self._app_secret,
+            "force_refresh": force,
+        }
+        asked_at = self._clock()
+        response = _translated(lambda: self._session.post(f"{PLATFORM}/cgi-bin/stable_token", json=order), self._clock)
+        _check_status(response.status_code)
+        code = error_code(response)
+        if code in (40001, 40125):
+            raise ConfigurationFault("app_secret: the platform refuses it; copy it again from its page", code=code)
+        if code:
+            raise fault_of(code, now=self._clock())
+        try:
+            answer = response.json()
+            lifetime = timedelta(seconds=int(answer["expires_in"]))
+            return AccessToken(value=str(answer["access_token"]), expires_at=asked_at + lifetime)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            raise RetryLater("the platform's answer to the token call cannot be read") from None
+
+
+def _translated(call: Callable[[], Any], clock: Clock) -> Any:
+    # The foreign errors are dropped ("from None") because their texts quote the address with the token in it.
+    try:
+        return call()
+    except AssistantError:
+        raise
+    except WeChatClientException as fault:
+        if fault.errcode is None:
+            _check_status(fault.response.status_code)
+            raise RetryLater("the platform's answer cannot be read") from None
+        raise fault_of(int(fault.errcode), now=clock()) from None
+    except requests.Timeout:
+        raise RetryLater("the platform did not answer in time") from None
+    except (requests.RequestException, json.JSONDecodeError, ValueError, TypeError):
+        raise RetryLater("the platform cannot be reached or understood") from None
+
+
+def _check_status(status: int) -> None:
+    if status >= 500 or status == 429:
+        raise RetryLater(f"the platform answers with HTTP {status}")
+    if status >= 400:
+        raise ConfigurationFault(f"api_base_url: the address answers with HTTP {status}; check it")
