@@ -1,5 +1,6 @@
 """One access token an account, shared by all threads and processes: who may refresh it, when, and how often."""
 
+import secrets
 import threading
 import time
 from collections import deque
@@ -36,14 +37,14 @@ class TokenStore(Protocol):
     def read(self, account: str) -> AccessToken | None:
         """Return the last token written, however old."""
 
-    def lease(self, account: str, *, now: datetime, until: datetime) -> bool:
-        """Let exactly one caller refresh until then; false while another one's lease runs."""
+    def lease(self, account: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Let exactly one holder refresh until then; false while another one's lease runs."""
 
     def write(self, account: str, token: AccessToken) -> None:
-        """Keep the token, and end the lease."""
+        """Keep the token."""
 
-    def release(self, account: str) -> None:
-        """End the lease without a token."""
+    def release(self, account: str, holder: str) -> None:
+        """End the holder's lease, if it still is the holder's."""
 
 
 class MemoryTokenStore:
@@ -52,26 +53,26 @@ class MemoryTokenStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tokens: dict[str, AccessToken] = {}
-        self._leases: dict[str, datetime] = {}
+        self._leases: dict[str, tuple[str, datetime]] = {}
 
     def read(self, account: str) -> AccessToken | None:
         return self._tokens.get(account)
 
-    def lease(self, account: str, *, now: datetime, until: datetime) -> bool:
+    def lease(self, account: str, holder: str, *, now: datetime, until: datetime) -> bool:
         with self._lock:
-            if account in self._leases and self._leases[account] > now:
+            other, ends = self._leases.get(account, (holder, now))
+            if other != holder and ends > now:
                 return False
-            self._leases[account] = until
+            self._leases[account] = (holder, until)
             return True
 
     def write(self, account: str, token: AccessToken) -> None:
-        with self._lock:
-            self._tokens[account] = token
-            self._leases.pop(account, None)
+        self._tokens[account] = token
 
-    def release(self, account: str) -> None:
+    def release(self, account: str, holder: str) -> None:
         with self._lock:
-            self._leases.pop(account, None)
+            if self._leases.get(account, ("", None))[0] == holder:
+                del self._leases[account]
 
 
 class Tokens:
@@ -87,6 +88,7 @@ class Tokens:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._account = account
+        self._holder = secrets.token_hex(8)
         self._fetch = fetch
         self._store = store
         self._clock = clock
@@ -113,37 +115,31 @@ class Tokens:
 
     def _obtain(self, *, refused: str | None) -> str:
         for _ in range(_PAUSES):
-            if self._adopt_stored(refused):
-                break
-            now = self._clock()
-            if self._store.lease(self._account, now=now, until=now + _LEASE):
-                self._refresh(refused)
-                break
+            token = self._stored(refused) or self._refreshed(refused)
+            if token:
+                self._held = token
+                return token.value
             self._pause(_PAUSE_SECONDS)
-        else:
-            raise RetryLater("another process is still fetching the token", wait_seconds=2)
-        assert self._held is not None  # noqa: S101 - both ways out of the loop set it
-        return self._held.value
+        raise RetryLater("another process is still fetching the token", wait_seconds=2)
 
-    def _adopt_stored(self, refused: str | None) -> bool:
+    def _stored(self, refused: str | None) -> AccessToken | None:
         stored = self._store.read(self._account)
-        if stored is None or stored.value == refused or not self._is_good(stored):
-            return False
-        self._held = stored
-        return True
+        return stored if stored and stored.value != refused and self._is_good(stored) else None
 
-    def _refresh(self, refused: str | None) -> None:
+    def _refreshed(self, refused: str | None) -> AccessToken | None:
+        """Fetch a token under the lease; None while another process has it."""
+        now = self._clock()
+        if not self._store.lease(self._account, self._holder, now=now, until=now + _LEASE):
+            return None
         try:
-            # The previous holder of the lease may have written just before we took it.
-            if not self._adopt_stored(refused):
+            # The previous holder may have written between our last look and our lease.
+            token = self._stored(refused)
+            if token is None:
                 token = self._fetch_other_than(refused)
                 self._store.write(self._account, token)
-                self._held = token
-                return
-        except BaseException:
-            self._store.release(self._account)
-            raise
-        self._store.release(self._account)
+            return token
+        finally:
+            self._store.release(self._account, self._holder)
 
     def _fetch_other_than(self, refused: str | None) -> AccessToken:
         token = self._fetch(False)
