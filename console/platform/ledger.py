@@ -1,0 +1,126 @@
+"""What the twin remembers, in one small file that all processes of a service share. Texts in it are sealed."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tokens (value TEXT PRIMARY KEY, app_id TEXT NOT NULL, issued_at REAL, expires_at REAL);
+CREATE TABLE IF NOT EXISTS forced (app_id TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS people (
+    app_id TEXT, contact TEXT, follows INTEGER NOT NULL,
+    said_until REAL NOT NULL DEFAULT 0, said_left INTEGER NOT NULL DEFAULT 0,
+    acted_until REAL NOT NULL DEFAULT 0, acted_left INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (app_id, contact)
+);
+CREATE TABLE IF NOT EXISTS bubbles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, contact TEXT NOT NULL, sealed BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ix_bubbles ON bubbles (app_id, contact, id);
+CREATE TABLE IF NOT EXISTS faults (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, interface TEXT NOT NULL, code INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS media (
+    id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
+);
+"""
+_KEPT_BUBBLES = 400  # of each chat
+_KEPT_MEDIA = 20
+
+
+class Box(Protocol):
+    """Seals what people typed. bot.keys.KeyRing is one."""
+
+    def seal(self, plain: bytes, *, place: str) -> bytes:
+        """Encrypt."""
+
+    def open(self, sealed: bytes, *, place: str) -> bytes:
+        """Decrypt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """One message in a chat. `side` is person | reply (passive) | push (by API) | note (what the phone itself says)."""
+
+    side: str
+    kind: str
+    text: str
+    at: float
+    id: int = 0
+
+
+class Ledger:
+    """The twin's memory. Each call is one short transaction; safe for threads and processes."""
+
+    def __init__(self, path: Path, box: Box) -> None:
+        """Open or make the file (mode 600)."""
+        self._path = path
+        self._box = box
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        with self.writing() as connection:
+            connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection inside a transaction that is alone; it commits at the end, or undoes on an error."""
+        # No write-ahead log: the system's SQLite may have the reset bug, and this file needs no speed.
+        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = OFF")  # a toy's memory need not survive a power cut
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+        finally:
+            connection.close()
+
+    def add_bubble(self, app_id: str, contact: str, bubble: Bubble) -> int:
+        """Append one message to a chat, and return its id; ids grow."""
+        plain = json.dumps(asdict(bubble), ensure_ascii=False).encode()
+        sealed = self._box.seal(plain, place=_place(app_id, contact))
+        with self.writing() as connection:
+            row = connection.execute(
+                "INSERT INTO bubbles (app_id, contact, sealed) VALUES (?, ?, ?)", (app_id, contact, sealed)
+            )
+            connection.execute(
+                "DELETE FROM bubbles WHERE app_id = ? AND contact = ? AND id <= ("
+                " SELECT id FROM bubbles WHERE app_id = ? AND contact = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (app_id, contact, app_id, contact, _KEPT_BUBBLES),
+            )
+            return int(row.lastrowid or 0)
+
+    def bubbles(self, app_id: str, contact: str, *, after: int = 0) -> list[Bubble]:
+        """Return a chat's messages with a greater id, oldest first."""
+        with self.writing() as connection:
+            rows = connection.execute(
+                "SELECT id, sealed FROM bubbles WHERE app_id = ? AND contact = ? AND id > ? ORDER BY id",
+                (app_id, contact, after),
+            ).fetchall()
+        place = _place(app_id, contact)
+        return [Bubble(**{**json.loads(self._box.open(row["sealed"], place=place)), "id": row["id"]}) for row in rows]
+
+    def add_media(self, app_id: str, media_id: str, kind: str, content: bytes, at: float) -> None:
+        """Keep a file; only the newest few are kept."""
+        sealed = self._box.seal(content, place=f"media|{media_id}")
+        with self.writing() as connection:
+            connection.execute("INSERT INTO media VALUES (?, ?, ?, ?, ?)", (media_id, app_id, kind, at, sealed))
+            connection.execute(
+                "DELETE FROM media WHERE id NOT IN (SELECT id FROM media ORDER BY at DESC LIMIT ?)", (_KEPT_MEDIA,)
+            )
+
+    def media(self, app_id: str, media_id: str, *, since: float) -> tuple[str, bytes] | None:
+        """Return kind and content of a file of this account kept since then; else None."""
+        with self.writing() as connection:
+            row = connection.execute(
+                "SELECT kind, sealed FROM media WHERE id = ? AND app_id = ? AND at >= ?", (media_id, app_id, since)
+            ).fetchone()
+        return None if row is None else (row["kind"], self._box.open(row["sealed"], place=f"media|{media_id}"))
+
+
+def _place(app_id: str, contact: str) -> str:
+    return f"bubbles|{app_id}|{contact}"

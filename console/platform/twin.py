@@ -1,0 +1,232 @@
+"""The platform's rules as far as an Official Account meets them: tokens, sending windows and quotas, error codes."""
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from bot.clock import Clock, system_clock
+from console.platform.ledger import Bubble, Ledger
+
+_TOKEN_SECONDS = 7200
+_OVERLAP_SECONDS = 300  # a stable token is renewed in its last five minutes; then both work
+_FORCED_A_DAY = 20
+_DAY_SECONDS = 86_400
+_MEDIA_SECONDS = 3 * _DAY_SECONDS
+_TEXT_BYTES = 2048
+# After a message: 5 within 48 h. After a menu click, a follow or a scan: 3 within a minute.
+_AFTER_MESSAGE = (48 * 3600, 5)
+_AFTER_ACTION = (60, 3)
+_OPENING_EVENTS = frozenset(("subscribe", "scan", "click"))
+
+_WORDS = {
+    -1: "system busy",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40003: "invalid openid",
+    40007: "invalid media_id",
+    40008: "invalid message type",
+    40013: "invalid appid",
+    40125: "invalid appsecret",
+    42001: "access_token expired",
+    43004: "require subscribe",
+    45002: "content size out of limit",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, must slower",
+    45015: "response out of time limit or subscription is canceled",
+    45047: "out of response count limit",
+    47001: "data format error",
+    48001: "api unauthorized",
+}
+
+
+class PlatformFault(Exception):
+    """The API answers with this error code; codes 500 to 599 stand for an HTTP status."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(_WORDS.get(code, "error on demand"))
+        self.code = code
+
+
+class Twin:
+    """One platform with some accounts (app id → secret)."""
+
+    def __init__(self, *, ledger: Ledger, secrets_by_app: Mapping[str, str], clock: Clock = system_clock) -> None:
+        self.ledger = ledger
+        self._secrets = secrets_by_app
+        self._clock = clock
+
+    def token(self, app_id: str, secret: str, *, stable: bool, force: bool = False) -> tuple[str, int]:
+        """Issue a token, or return the one that is still valid, with its seconds to live. Raises PlatformFault."""
+        self._fail_on_demand(app_id, "token")
+        if app_id not in self._secrets:
+            raise PlatformFault(40013)
+        if not secrets.compare_digest(secret.encode(), self._secrets[app_id].encode()):
+            raise PlatformFault(40125)
+        now = self._now()
+        with self.ledger.writing() as connection:
+            if force:
+                _count_forced(connection, app_id, now)
+            row = connection.execute(
+                "SELECT value, expires_at FROM tokens WHERE app_id = ? AND expires_at > ?",
+                (app_id, now + _OVERLAP_SECONDS),
+            ).fetchone()
+            if stable and not force and row:
+                return row["value"], int(row["expires_at"] - now)
+            # A forced or classic token ends the earlier ones at once; a regular renewal lets them run out.
+            connection.execute(
+                "DELETE FROM tokens WHERE app_id = ? AND (expires_at <= ? OR ?)", (app_id, now, force or not stable)
+            )
+            value = f"{secrets.token_hex(4)}_{secrets.token_urlsafe(48)}"
+            connection.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", (value, app_id, now, now + _TOKEN_SECONDS))
+        return value, _TOKEN_SECONDS
+
+    def app_of(self, token: str) -> str:
+        """Return the account that a token belongs to. Raises PlatformFault."""
+        with self.ledger.writing() as connection:
+            row = connection.execute("SELECT app_id, expires_at FROM tokens WHERE value = ?", (token,)).fetchone()
+        if row is None:
+            raise PlatformFault(40001)
+        if row["expires_at"] <= self._now():
+            raise PlatformFault(42001)
+        return str(row["app_id"])
+
+    def end_tokens(self, app_id: str) -> None:
+        """Make all tokens of an account invalid, as a change of its secret does."""
+        with self.ledger.writing() as connection:
+            connection.execute("DELETE FROM tokens WHERE app_id = ?", (app_id,))
+
+    def hear(self, app_id: str, contact: str, event: str = "") -> None:
+        """Note that a person wrote (no event) or did something: it opens a window for custom messages."""
+        event = event.lower()
+        with self.ledger.writing() as connection:
+            connection.execute(
+                "INSERT INTO people (app_id, contact, follows) VALUES (?, ?, 1) ON CONFLICT DO NOTHING",
+                (app_id, contact),
+            )
+            where = "WHERE app_id = ? AND contact = ?"
+            if event in ("subscribe", "unsubscribe"):
+                connection.execute(
+                    f"UPDATE people SET follows = ? {where}",
+                    (event == "subscribe", app_id, contact),  # noqa: S608 - fixed text
+                )
+            if not event:
+                _open_window(connection, "said", _AFTER_MESSAGE, self._now(), app_id, contact)
+            elif event in _OPENING_EVENTS:
+                _open_window(connection, "acted", _AFTER_ACTION, self._now(), app_id, contact)
+
+    def send(self, token: str, order: Mapping[str, Any]) -> int:
+        """Deliver one custom message to a person's phone and return its bubble's id. Raises PlatformFault."""
+        app_id = self.app_of(token)
+        self._fail_on_demand(app_id, "message/custom/send")
+        contact, kind = order.get("touser"), order.get("msgtype")
+        part = order.get(kind) if isinstance(kind, str) else None
+        if not isinstance(contact, str) or not isinstance(part, Mapping):
+            raise PlatformFault(47001)
+        text = str(part.get("content") or part.get("media_id") or "")
+        if len(text.encode()) > _TEXT_BYTES:
+            raise PlatformFault(45002)
+        with self.ledger.writing() as connection:
+            _use_quota(connection, app_id, contact, self._now())
+        return self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind=str(kind), text=text, at=self._now()))
+
+    def upload(self, token: str, kind: str, content: bytes) -> str:
+        """Keep a file for three days and return its media id. Raises PlatformFault."""
+        app_id = self.app_of(token)
+        self._fail_on_demand(app_id, "media/upload")
+        if kind not in ("image", "voice", "video", "thumb"):
+            raise PlatformFault(40008)
+        return self.keep_media(app_id, kind, content)
+
+    def keep_media(self, app_id: str, kind: str, content: bytes) -> str:
+        """Keep a file that a person sends, and return its media id."""
+        media_id = secrets.token_urlsafe(48)
+        self.ledger.add_media(app_id, media_id, kind, content, self._now())
+        return media_id
+
+    def download(self, token: str, media_id: str) -> tuple[str, bytes]:
+        """Return kind and content of a file. Raises PlatformFault."""
+        app_id = self.app_of(token)
+        self._fail_on_demand(app_id, "media/get")
+        found = self.ledger.media(app_id, media_id, since=self._now() - _MEDIA_SECONDS)
+        if found is None:
+            raise PlatformFault(40007)
+        return found
+
+    def fail_next(self, app_id: str, code: int, *, interface: str = "message/custom/send", times: int = 1) -> None:
+        """Let the next calls of one interface fail with this code."""
+        with self.ledger.writing() as connection:
+            rows = [(app_id, interface, code)] * times
+            connection.executemany("INSERT INTO faults (app_id, interface, code) VALUES (?, ?, ?)", rows)
+
+    def faults(self, app_id: str) -> list[int]:
+        """Return the codes that wait to be answered."""
+        with self.ledger.writing() as connection:
+            rows = connection.execute("SELECT code FROM faults WHERE app_id = ? ORDER BY id", (app_id,)).fetchall()
+        return [row["code"] for row in rows]
+
+    def quota_left(self, app_id: str, contact: str) -> int:
+        """Return how many custom messages this person would still get now."""
+        with self.ledger.writing() as connection:
+            row = _person(connection, app_id, contact)
+        if row is None or not row["follows"]:
+            return 0
+        now = self._now()
+        return sum(row[f"{way}_left"] for way in ("said", "acted") if row[f"{way}_until"] > now)
+
+    def _fail_on_demand(self, app_id: str, interface: str) -> None:
+        with self.ledger.writing() as connection:
+            row = connection.execute(
+                "SELECT id, code FROM faults WHERE app_id = ? AND interface = ? ORDER BY id LIMIT 1",
+                (app_id, interface),
+            ).fetchone()
+            if row:
+                connection.execute("DELETE FROM faults WHERE id = ?", (row["id"],))
+        if row:
+            raise PlatformFault(row["code"])
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+
+def _count_forced(connection: sqlite3.Connection, app_id: str, now: float) -> None:
+    count = connection.execute(
+        "SELECT count(*) FROM forced WHERE app_id = ? AND at > ?", (app_id, now - _DAY_SECONDS)
+    ).fetchone()[0]
+    if count >= _FORCED_A_DAY:
+        raise PlatformFault(45009)
+    connection.execute("INSERT INTO forced VALUES (?, ?)", (app_id, now))
+
+
+def _person(connection: sqlite3.Connection, app_id: str, contact: str) -> sqlite3.Row | None:
+    query = "SELECT * FROM people WHERE app_id = ? AND contact = ?"
+    row: sqlite3.Row | None = connection.execute(query, (app_id, contact)).fetchone()
+    return row
+
+
+_WINDOW = {
+    "said": "UPDATE people SET said_until = ?, said_left = ? WHERE app_id = ? AND contact = ?",
+    "acted": "UPDATE people SET acted_until = ?, acted_left = ? WHERE app_id = ? AND contact = ?",
+}
+
+
+def _open_window(
+    connection: sqlite3.Connection, way: str, window: tuple[int, int], now: float, app_id: str, contact: str
+) -> None:
+    seconds, count = window
+    connection.execute(_WINDOW[way], (now + seconds, count, app_id, contact))
+
+
+def _use_quota(connection: sqlite3.Connection, app_id: str, contact: str, now: float) -> None:
+    row = _person(connection, app_id, contact)
+    if row is None:
+        raise PlatformFault(40003)
+    if not row["follows"]:
+        raise PlatformFault(43004)
+    open_ways = [way for way in ("acted", "said") if row[f"{way}_until"] > now]
+    if not open_ways:
+        raise PlatformFault(45015)
+    for way in open_ways:
+        if row[f"{way}_left"] > 0:
+            connection.execute(_WINDOW[way], (row[f"{way}_until"], row[f"{way}_left"] - 1, app_id, contact))
+            return
+    raise PlatformFault(45047)
