@@ -1,0 +1,169 @@
+"""Loads the handbook folders into one immutable library and finds products, services, facts and drugs in it."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bot.errors import ConfigurationFault
+from knowledge.schema import Clause, Drug, Fact, Phrasing, Product, Service
+
+Model = TypeVar("Model", bound=BaseModel)
+
+HANDBOOKS = Path(__file__).parent / "handbooks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One fact in its place. `id` is product/service/key, unique over all handbooks."""
+
+    product: Product
+    service: Service
+    fact: Fact
+
+    @property
+    def id(self) -> str:
+        return f"{self.product.id}/{self.service.id}/{self.fact.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handbook:
+    """One product's handbook: its services and topics, clauses and, where it prints one, its drug list."""
+
+    product: Product
+    clauses: tuple[Clause, ...]
+    services: tuple[Service, ...]
+    topics: frozenset[str] = frozenset()
+    drugs: tuple[Drug, ...] = ()
+    phrasings: tuple[Phrasing, ...] = ()
+    files: dict[str, Path] = field(default_factory=dict)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(
+            Entry(product=self.product, service=service, fact=fact)
+            for service in self.services
+            for fact in service.facts
+        )
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], Entry]:
+        return {(entry.service.id, entry.fact.key): entry for entry in self.entries}
+
+    def find(self, service: str, key: str) -> Entry | None:
+        """Return the entry of a service under exactly this key, or None."""
+        return self._by_place.get((service, key))
+
+    def service(self, id: str) -> Service | None:
+        """Return a service or topic by its id, or None."""
+        return next((service for service in self.services if service.id == id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """All handbooks that this deployment knows."""
+
+    handbooks: dict[str, Handbook]
+
+    def __iter__(self) -> Iterator[Handbook]:
+        return iter(self.handbooks.values())
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        return {entry.id: entry for handbook in self for entry in handbook.entries}
+
+    def product(self, id: str) -> Product:
+        """Return a product by id. Raises KeyError for an unknown one."""
+        return self.handbooks[id].product
+
+
+def load(folder: Path = HANDBOOKS) -> Library:
+    """Read every handbook folder. Raises ConfigurationFault naming file, entry and remedy for the first fault."""
+    homes = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not homes:
+        raise ConfigurationFault(f"{folder}: no handbook folder found; add one folder a product (docs/handbooks.md)")
+    return Library(handbooks={home.name: load_handbook(home) for home in homes})
+
+
+def load_handbook(home: Path) -> Handbook:
+    """Read one product's folder. Raises ConfigurationFault."""
+    product = _parse(home / "product.yaml", Product)
+    if product.id != home.name:
+        raise ConfigurationFault(f"{home / 'product.yaml'}: id {product.id!r} must equal its folder's name {home.name!r}")
+    service_files = sorted((home / "services").glob("*.yaml"))
+    topic_files = sorted((home / "topics").glob("*.yaml"))
+    services = tuple(_parse(path, Service) for path in [*service_files, *topic_files])
+    for path, service in zip([*service_files, *topic_files], services, strict=True):
+        if service.id != path.stem:
+            raise ConfigurationFault(f"{path}: id {service.id!r} must equal the file's name {path.stem!r}")
+    return Handbook(
+        product=product,
+        clauses=tuple(_parse_item(home / "clauses.yaml", Clause, row) for row in _read(home / "clauses.yaml")),
+        services=services,
+        topics=frozenset(path.stem for path in topic_files),
+        drugs=_read_drugs(home / "drugs.csv"),
+        phrasings=read_phrasings(home / "phrasings.csv"),
+        files={service.id: path for path, service in zip([*service_files, *topic_files], services, strict=True)},
+    )
+
+
+def _read(path: Path) -> Any:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
+    except FileNotFoundError as error:
+        raise ConfigurationFault(f"{path}: the file is missing; every handbook has one (docs/handbooks.md)") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationFault(f"{path}: not readable as YAML; mend what it names: {error}") from error
+
+
+def _parse(path: Path, model: type[Model]) -> Model:
+    return _parse_item(path, model, _read(path))
+
+
+def _parse_item(path: Path, model: type[Model], content: Any) -> Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationFault(_explain(path, content, error)) from error
+
+
+def _explain(path: Path, content: Any, error: ValidationError) -> str:
+    """Name the entry by what its author calls it (a fact's key, a clause's id), not by a position only."""
+    first = error.errors()[0]
+    place, names = content, []
+    for step in first["loc"]:
+        names.append(str(step))
+        place = place[step] if isinstance(place, (dict, list)) and _has(place, step) else None
+        if isinstance(place, dict) and isinstance(step, int):
+            names[-1] = f"{step} ({place.get('key') or place.get('id') or place.get('number') or '?'})"
+    return f"{path}: entry {'.'.join(names) or '(top)'}: {first['msg']}; the schema is in docs/handbooks.md"
+
+
+def _has(place: Any, step: Any) -> bool:
+    return step in place if isinstance(place, dict) else isinstance(step, int) and step < len(place)
+
+
+def read_phrasings(path: Path) -> tuple[Phrasing, ...]:
+    """Read a file of phrasings (service,key,voice,text); a missing file holds none. Raises ConfigurationFault."""
+    return tuple(_parse_item(path, Phrasing, row) for row in _read_table(path))
+
+
+def _read_drugs(path: Path) -> tuple[Drug, ...]:
+    rows = _read_table(path)
+    return tuple(
+        _parse_item(path, Drug, {**row, "nicknames": [name for name in (row.get("nicknames") or "").split("|") if name]})
+        for row in rows
+    )
+
+
+def _read_table(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

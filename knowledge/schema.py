@@ -1,0 +1,134 @@
+"""The shape of the handbook files, field by field. docs/handbooks.md explains it to the operator who writes them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
+
+# Characters a fact may take on the phone: one sentence or two, a path to follow, a list.
+LONGEST = {"fact": 200, "howto": 420, "list": 560}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Telephone(_Strict):
+    number: Text
+    for_: Text = Field(alias="for")
+    hours: Text | None = None
+    clause: Text | list[Text]
+
+
+class Entrance(_Strict):
+    name: Text
+    path: Text
+    for_: Text = Field(alias="for")
+    clause: Text | list[Text]
+
+
+class Person(_Strict):
+    """How a policyholder of this product reaches a human being."""
+
+    say: Text
+    clause: Text | list[Text]
+
+
+class Source(_Strict):
+    """The text edition that the clauses' line numbers refer to."""
+
+    file: Text
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Product(_Strict):
+    id: Slug
+    name: Text
+    short: Text
+    insurer: Text
+    edition: Text | None = None
+    handbook: Text
+    called: list[Text]
+    mistaken: list[Text] = []
+    shared_names: list[Text] = []
+    telephones: list[Telephone] = []
+    entrances: list[Entrance] = []
+    person: Person
+    doctor_service: Slug
+    doctor_say: Text
+    source: Source
+
+
+class Clause(_Strict):
+    """One numbered item of the handbook. `fact_free`: headings, greetings, tables of contents."""
+
+    id: Text
+    title: Text
+    lines: tuple[int, int]
+    fact_free: bool = False
+
+
+class Fact(_Strict):
+    """One atomic answer: what it is about (`key` = attribute[.condition]), our words, the clause.
+
+    `status` unsaid: the handbook is silent; conflict: it says two things, `say` quotes both sides.
+    `value` holds the typed figure where there is one. `when` is the situation the fact is for.
+    """
+
+    key: Key
+    ask: Text
+    say: Text
+    clause: list[Text]
+    value: Any = None
+    when: Text | None = None
+    shape: Literal["fact", "howto", "list"] = "fact"
+    status: Literal["said", "unsaid", "conflict"] = "said"
+    also: list[Key] = []
+
+    @field_validator("clause", mode="before")
+    @classmethod
+    def _one_or_many(cls, clause: Any) -> Any:
+        return [clause] if isinstance(clause, str) else clause
+
+    @property
+    def attribute(self) -> str:
+        return self.key.split(".")[0]
+
+    @property
+    def condition(self) -> str | None:
+        return self.key.partition(".")[2] or None
+
+
+class Service(_Strict):
+    """One service or topic of one product, with everything the handbook says about it."""
+
+    id: Slug
+    name: Text
+    short: Text
+    family: Slug
+    called: list[Text] = []
+    clause: Text | list[Text] | None = None
+    facts: list[Fact]
+    notes: Any = None
+
+
+class Drug(_Strict):
+    """One row of a product's drug list, figures and names as printed."""
+
+    no: int
+    brand: Text
+    generic: Text
+    maker: Text
+    nicknames: list[Text] = []
+
+
+class Phrasing(_Strict):
+    """One way in which a person asked for a fact: training material for the router, in that person's own words."""
+
+    service: Slug
+    key: Key
+    voice: Text
+    text: Text
