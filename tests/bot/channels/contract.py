@@ -1,0 +1,119 @@
+"""What every channel must do. A test class inherits ChannelContract and gives a `rig` fixture for its channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from bot.channel import Channel, Wrapped
+from bot.errors import ConfigurationFault, GiveUp, RefusedInput, RetryLater
+from bot.messages import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One callback as it reaches the webhook."""
+
+    query: Mapping[str, str]
+    body: bytes
+
+
+class Rig(Protocol):
+    """The other side of one channel: its platform, played for the test."""
+
+    channel: Channel
+
+    def challenge(self, word: str) -> Mapping[str, str]:
+        """The query of an address check."""
+
+    def text(self, contact: str, text: str, *, key: str) -> Post:
+        """A text message."""
+
+    def event(self, contact: str, event: str) -> Post:
+        """An event."""
+
+    def read(self, wrapped: Wrapped) -> str | None:
+        """The person's view of a passive reply."""
+
+    def sent(self) -> list[tuple[str, str]]:
+        """What arrived by API: contact and text."""
+
+    def fail_next_send(self, how: str) -> None:
+        """Let the next send meet a `busy` platform, a `closed` window, or a missing `permission`."""
+
+
+class ChannelContract:
+    """The tests that every channel passes."""
+
+    def test_the_address_check_is_answered_with_the_platforms_word(self, rig: Rig):
+        assert rig.channel.challenge(rig.challenge("8230493215")) == "8230493215"
+
+    def test_an_unsigned_address_check_is_refused(self, rig: Rig):
+        with pytest.raises(RefusedInput):
+            rig.channel.challenge({"echostr": "8230493215"})
+
+    def test_a_text_arrives_with_its_sender_and_key(self, rig: Rig):
+        post = rig.text("person-1", "住院垫付等待期多久？", key="1001")
+        inbound = rig.channel.parse(post.query, post.body).inbound
+        assert (inbound.account, inbound.contact, inbound.key) == (rig.channel.account, "person-1", "1001")
+        assert (inbound.kind, inbound.text) == (Kind.TEXT, "住院垫付等待期多久？")
+        assert inbound.sent_at.utcoffset() is not None
+
+    def test_a_retry_has_the_same_key(self, rig: Rig):
+        post = rig.text("person-1", "你好", key="1001")
+        keys = {rig.channel.parse(post.query, post.body).inbound.key for _ in range(3)}
+        assert keys == {"1001"}
+
+    def test_an_event_is_told_from_a_message(self, rig: Rig):
+        post = rig.event("person-1", "subscribe")
+        inbound = rig.channel.parse(post.query, post.body).inbound
+        assert (inbound.kind, inbound.event, inbound.text) == (Kind.EVENT, "subscribe", "")
+        assert inbound.key
+
+    @pytest.mark.parametrize("query", [{}, {"signature": "0" * 40, "timestamp": "1", "nonce": "2"}])
+    def test_an_unsigned_callback_is_refused(self, rig: Rig, query):
+        with pytest.raises(RefusedInput):
+            rig.channel.parse(query, rig.text("person-1", "你好", key="1001").body)
+
+    @pytest.mark.parametrize("body", [b"", b"{", b"<xml>", b"\xff\xfe\x00", b"null", b"[]", "你好".encode()])
+    def test_a_body_that_is_no_message_is_refused(self, rig: Rig, body):
+        with pytest.raises(RefusedInput):
+            rig.channel.parse(rig.text("person-1", "你好", key="1001").query, body)
+
+    @pytest.mark.parametrize("text", ["等待期30天。", "第一行\n第二行", "<b>&amp;</b> ]]> \"'", "𠮷野家😀" * 20])
+    def test_a_passive_reply_reaches_the_person_unchanged(self, rig: Rig, text):
+        post = rig.text("person-1", "你好", key="1001")
+        envelope = rig.channel.parse(post.query, post.body)
+        assert rig.read(rig.channel.wrap(envelope, text)) == text
+
+    def test_nothing_to_say_is_still_an_acknowledgement(self, rig: Rig):
+        post = rig.text("person-1", "你好", key="1001")
+        wrapped = rig.channel.wrap(rig.channel.parse(post.query, post.body), None)
+        assert wrapped.body
+        assert rig.read(wrapped) in (None, "success")
+
+    def test_a_text_of_the_largest_size_is_sent_whole(self, rig: Rig):
+        post = rig.text("person-1", "你好", key="1001")
+        rig.channel.parse(post.query, post.body)
+        text = "天" * (rig.channel.max_bytes // 3)
+        rig.channel.send("person-1", text, key="out-1")
+        assert rig.sent() == [("person-1", text)]
+
+    @pytest.mark.parametrize(
+        ("how", "error"), [("busy", RetryLater), ("closed", GiveUp), ("permission", ConfigurationFault)]
+    )
+    def test_a_failed_send_says_what_to_do(self, rig: Rig, how, error):
+        rig.text("person-1", "你好", key="1001")
+        rig.fail_next_send(how)
+        with pytest.raises(error):
+            rig.channel.send("person-1", "您好", key="out-1")
+        assert rig.sent() == []
+
+    def test_a_send_after_a_failed_one_succeeds(self, rig: Rig):
+        rig.text("person-1", "你好", key="1001")
+        rig.fail_next_send("busy")
+        with pytest.raises(RetryLater):
+            rig.channel.send("person-1", "您好", key="out-1")
+        rig.channel.send("person-1", "您好", key="out-1")
+        assert rig.sent() == [("person-1", "您好")]
