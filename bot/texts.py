@@ -1,53 +1,52 @@
-"""Texts as chats can carry them: without characters that break an envelope, in pieces that fit a message."""
+"""Texts that fit a platform's message: cut by UTF-8 bytes, on sentence ends. Pure."""
 
-import re
 import unicodedata
 
-# Control characters, halves of surrogate pairs and non-characters: XML 1.0 allows none of them.
-_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# Where a text may be cut, the best place first: after a line, a sentence, a clause, a word.
-_PLACES = tuple(re.compile(pattern) for pattern in (r"\n+", r"[。！？!?；;…]+[”’」』）)]*", r"[，,、：:]", r"\s"))
-
-
-def make_safe(text: str) -> str:
-    """Return the text without control characters, with plain line ends, stripped at both ends."""
-    if text.isprintable():  # the usual case, without a scan by expression
-        return text.strip()
-    return _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+_SENTENCE_ENDS = "。！？!?；;…\n"
+_SOFTER_ENDS = "，,、：: "
+_CLOSERS = "”’」』）)】》\"'"
+_JOINERS = "\u200d\ufe0e\ufe0f"
 
 
 def split(text: str, max_bytes: int) -> list[str]:
-    """Cut the text into pieces of at most `max_bytes` bytes of UTF-8, on sentence ends where there are any.
-
-    Nothing but white space at the cuts is lost. An empty text gives no piece. `max_bytes` is at least 4.
+    """Cut `text` into parts of at most `max_bytes` UTF-8 bytes each: on a sentence end if one is in reach,
+    else on a softer mark, else between two characters. White space at a cut is dropped; nothing else is lost.
     """
-    pieces = []
-    rest = text.strip()
+    if max_bytes < 4:
+        raise ValueError("a part must have room for one character (4 bytes)")
+    parts = []
+    rest = text
     while len(rest.encode()) > max_bytes:
         cut = _cut(rest, max_bytes)
-        pieces.append(rest[:cut].rstrip())
+        parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
-    return [*pieces, rest] if rest else pieces
+    return [part for part in [*parts, rest] if part]
 
 
 def _cut(text: str, max_bytes: int) -> int:
-    """Return where to cut: after the last good place of the second half that fits, else between two characters."""
-    fits = len(text.encode()[:max_bytes].decode("utf-8", "ignore"))
-    for place in _PLACES:
-        ends = [match.end() for match in place.finditer(text, 0, fits)]
-        if ends and ends[-1] > fits // 2:
-            return ends[-1]
-    return _between_characters(text, fits)
+    reach = len(text.encode()[:max_bytes].decode("utf-8", "ignore"))
+    for ends in (_SENTENCE_ENDS, _SOFTER_ENDS):
+        cut = _after_last(text, ends, reach)
+        # A cut near the start would make a stub of a message; a rougher cut reads better.
+        if cut > reach // 3:
+            return cut
+    return _between_characters(text, reach)
 
 
-def _between_characters(text: str, fits: int) -> int:
-    """Move the cut before what belongs to the character in front of it (accents, joined emoji)."""
-    cut = fits
-    while cut > 1 and (_joins(text[cut]) or text[cut - 1] == "\u200d"):
+def _after_last(text: str, ends: str, reach: int) -> int:
+    for position in range(reach - 1, -1, -1):
+        if text[position] not in ends:
+            continue
+        cut = position + 1
+        while cut < len(text) and text[cut] in _CLOSERS:
+            cut += 1
+        if cut <= reach:
+            return cut
+    return 0
+
+
+def _between_characters(text: str, reach: int) -> int:
+    cut = reach
+    while cut > 1 and (unicodedata.combining(text[cut]) or text[cut] in _JOINERS or text[cut - 1] in _JOINERS[0]):
         cut -= 1
-    return cut if cut > 1 else fits
-
-
-def _joins(character: str) -> bool:
-    is_skin_tone = "\U0001f3fb" <= character <= "\U0001f3ff"
-    return is_skin_tone or character in "\u200d\ufe0e\ufe0f" or bool(unicodedata.combining(character))
+    return cut if cut > 1 else reach

@@ -1,0 +1,97 @@
+"""From a loaded conversation to the end of its turn: ask the handler, lay out what leaves how. Stores and sends nothing."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.messages import Inbound, Outcome, Owner, Reply, Turn
+from bot.store import encoding
+from bot.store.inbox import Ending, Leaving, Loaded
+from bot.texts import split
+
+log = structlog.get_logger()
+
+Handler = Callable[[Turn], Outcome]
+
+APOLOGY = '抱歉，刚才出了点问题，请您再说一次；着急的话回复"人工"。'
+_FAILED = Outcome(replies=(Reply(text=APOLOGY),))
+
+# Later parts must not overtake the first one, which is still on its way back in the platform's own request.
+_BEHIND_PASSIVE = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the handler decided, and on which version of the conversation."""
+
+    outcome: Outcome
+    state: bytes | None
+    version: int
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decider:
+    """Asks the handler, or what may be said while a person owns the conversation (without `while_human`: nothing)."""
+
+    handler: Handler
+    while_human: Handler | None
+    clock: Clock
+
+    def decide(self, message: Inbound, found: Loaded) -> Decision:
+        """Return the decision; a handler that fails decides for an apology and changes nothing."""
+        handler = self.while_human if found.conversation.owner is Owner.HUMAN else self.handler
+        if handler is None:
+            return Decision(outcome=Outcome(), state=None, version=found.version)
+        try:
+            outcome = handler(Turn(inbound=message, conversation=found.conversation, now=self.clock()))
+            state = None if outcome.state is None else encoding.state_bytes(outcome.state)
+            outcome = replace(outcome, replies=tuple(_sendable(reply) for reply in outcome.replies if reply.text))
+            return Decision(outcome=outcome, state=state, version=found.version)
+        except Exception as error:
+            log.error("handler failed", turn=turn_id(message), exc_info=error)
+            return apology(found.version)
+
+
+def apology(version: int) -> Decision:
+    """Return the decision of a turn that could not be taken properly: it says so and changes nothing."""
+    return Decision(outcome=_FAILED, state=None, version=version, has_failed=True)
+
+
+def ending_of(decision: Decision, message: Inbound, *, is_late: bool, max_bytes: int, now: datetime) -> Ending:
+    """Lay out a decision: the first part goes back as the passive reply unless it is late, the rest by the outbox."""
+    texts = [part for reply in decision.outcome.replies for part in split(reply.text, max_bytes)]
+    passive = texts.pop(0) if texts and not is_late else None
+    due_at = now if is_late else now + _BEHIND_PASSIVE
+    first_number = 0 if is_late else 1
+    leaving = [
+        Leaving(key=_delivery_key(message, number), text=text, kind="reply", due_at=due_at)
+        for number, text in enumerate(texts, first_number)
+    ]
+    if passive is not None:
+        reply_state = "passive"
+    else:
+        reply_state = "outbox" if leaving else "none"
+    return Ending(
+        outcome=decision.outcome, state=decision.state, reply_state=reply_state, passive=passive, leaving=leaving, now=now
+    )
+
+
+def turn_id(message: Inbound) -> str:
+    """Name a turn in logs without naming anybody."""
+    return hashlib.sha256(f"{message.account}\0{message.key}".encode()).hexdigest()[:16]
+
+
+def _delivery_key(message: Inbound, number: int) -> str:
+    # 32 hexadecimal digits: the strictest platform (WeCom KF) takes up to 32 of 0-9a-zA-Z_- as a message id.
+    return hashlib.sha256(f"reply\0{message.account}\0{message.key}\0{number}".encode()).hexdigest()[:32]
+
+
+def _sendable(reply: Reply) -> Reply:
+    # A lone surrogate (a broken emoji that came in as JSON and was quoted back) cannot be written as UTF-8.
+    text = reply.text.encode("utf-8", "replace").decode()
+    return reply if text == reply.text else replace(reply, text=text)

@@ -1,0 +1,246 @@
+"""The outbox: rows that wait to be sent. Claims keep each conversation's order; a claim ends by its lease at the latest."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+
+from bot.keys import KeyRing, Unreadable
+from bot.messages import Owner
+from bot.store import encoding
+from bot.store.people import cipher_of, insert_unless_there, person_of
+from bot.store.schema import conversations, outbox
+
+_ERROR_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A claimed row, opened. `has_changed_hands` tells that it must not be sent any more."""
+
+    id: int
+    claim_token: str
+    account: str
+    contact: str
+    text: str
+    key: str
+    attempts: int
+    created_at: datetime
+    has_changed_hands: bool
+
+
+def add(
+    connection: Connection, keys: KeyRing, *, conversation_id: int, kind: str, text: str, key: str, now: datetime,
+    due_at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Put one text into the outbox on behalf of whoever owns the conversation; False when `key` was used before.
+
+    Locks the conversation, so that rows get their numbers in the order in which they are committed.
+    """
+    locked = select(conversations).where(conversations.c.id == conversation_id).with_for_update(key_share=True)
+    conversation = connection.execute(locked).one()
+    cipher = cipher_of(connection, keys, conversation.contact_id)
+    added = connection.execute(
+        insert_unless_there(connection, outbox)
+        .values(
+            conversation_id=conversation_id,
+            owner=conversation.owner,
+            epoch=conversation.epoch,
+            kind=kind,
+            body=cipher.seal(encoding.text_bytes(text), place=f"outbox|body|{key}"),
+            idempotency_key=key,
+            state="pending",
+            attempts=0,
+            created_at=now,
+            due_at=due_at or now,
+        )
+        .returning(outbox.c.id)
+    )
+    return added.first() is not None
+
+
+def _is_next(now: datetime) -> ColumnElement[bool]:
+    """Whether a row is due and nothing of its conversation is before it: under way, being retried, or due as well."""
+    earlier = outbox.alias("earlier")
+    before = select(earlier.c.id).where(
+        earlier.c.conversation_id == outbox.c.conversation_id,
+        or_(
+            earlier.c.state == "claimed",
+            and_(
+                earlier.c.state == "pending",
+                earlier.c.id < outbox.c.id,
+                or_(earlier.c.attempts > 0, earlier.c.due_at <= now),
+            ),
+        ),
+    )
+    return and_(outbox.c.state == "pending", outbox.c.due_at <= now, ~before.exists())
+
+
+def claim(
+    connection: Connection, keys: KeyRing, *, now: datetime, lease: timedelta, limit: int, claim_token: str
+) -> list[Delivery]:
+    """Take up to `limit` rows that are next in their conversations; a row whose text nobody can read any more dies."""
+    chosen = (
+        select(outbox.c.id)
+        .where(_is_next(now))
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = connection.scalars(chosen).all()
+    if not ids:
+        return []
+    rows = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids), outbox.c.state == "pending")
+        .values(state="claimed", claim_token=claim_token, lease_until=now + lease, attempts=outbox.c.attempts + 1)
+        .returning(outbox)
+    ).all()
+    return [one for row in sorted(rows, key=lambda row: row.id) for one in _opened(connection, keys, row, now)]
+
+
+def _opened(connection: Connection, keys: KeyRing, row: Row[Any], now: datetime) -> Iterator[Delivery]:
+    conversation = connection.execute(select(conversations).where(conversations.c.id == row.conversation_id)).one()
+    try:
+        person = person_of(connection, keys, row.conversation_id)
+        sealed = cipher_of(connection, keys, person.contact_id).open(
+            row.body, place=f"outbox|body|{row.idempotency_key}"
+        )
+    except Unreadable:
+        settle(connection, row.id, row.claim_token, state="dead", now=now, error="the person was deleted")
+        return
+    yield Delivery(
+        id=row.id,
+        claim_token=row.claim_token,
+        account=person.account,
+        contact=person.platform_id,
+        text=encoding.text_from(sealed),
+        key=row.idempotency_key,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        has_changed_hands=has_changed_hands(row, conversation),
+    )
+
+
+def has_changed_hands(row: Row[Any], conversation: Row[Any]) -> bool:
+    """Whether a row was written under another owner. Waiting for a person is no change: the bot goes on answering."""
+    by_human, is_human = row.owner == Owner.HUMAN, conversation.owner == Owner.HUMAN
+    return bool(row.epoch != conversation.epoch or by_human != is_human)
+
+
+def is_still_wanted(connection: Connection, delivery: Delivery) -> bool:
+    """Ask once more, right before sending: the claim is still ours and the conversation is in the same hands."""
+    row = connection.execute(
+        select(outbox.c.owner, outbox.c.epoch, outbox.c.conversation_id).where(*_claimed_by(delivery))
+    ).first()
+    if row is None:
+        return False
+    conversation = connection.execute(select(conversations).where(conversations.c.id == row.conversation_id)).one()
+    return not has_changed_hands(row, conversation)
+
+
+def _claimed_by(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
+    return (outbox.c.id == delivery.id, outbox.c.claim_token == delivery.claim_token)
+
+
+def settle(
+    connection: Connection, row_id: int, claim_token: str, *, state: str, now: datetime, error: str | None = None
+) -> bool:
+    """End a claimed row as sent, dead or dropped; False when the claim was lost meanwhile."""
+    ended = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.claim_token == claim_token)
+        .values(state=state, settled_at=now, claim_token=None, lease_until=None, error=_short(error))
+    )
+    return ended.rowcount == 1
+
+
+def postpone(connection: Connection, row_id: int, claim_token: str, *, due_at: datetime, error: str) -> bool:
+    """Let a claimed row be tried again later; False when the claim was lost meanwhile."""
+    postponed = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.claim_token == claim_token)
+        .values(state="pending", due_at=due_at, claim_token=None, lease_until=None, error=_short(error))
+    )
+    return postponed.rowcount == 1
+
+
+def release_expired(connection: Connection, *, now: datetime, tries: int) -> int:
+    """Free rows whose worker died while sending; those that have used up their tries are dead. Return how many."""
+    is_expired = and_(outbox.c.state == "claimed", outbox.c.lease_until <= now)
+    free = {"claim_token": None, "lease_until": None, "error": "the worker died while sending"}
+    dead = connection.execute(
+        update(outbox).where(is_expired, outbox.c.attempts >= tries).values(state="dead", settled_at=now, **free)
+    )
+    again = connection.execute(update(outbox).where(is_expired).values(state="pending", due_at=now, **free))
+    return dead.rowcount + again.rowcount
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """Return when the next pending row is due (it may have to wait for another one), or None."""
+    due: datetime | None = connection.scalar(select(func.min(outbox.c.due_at)).where(outbox.c.state == "pending"))
+    return due
+
+
+def has_next(connection: Connection, *, now: datetime) -> bool:
+    """Whether a claim would find something now. Reads only, so an idle worker never writes."""
+    return connection.execute(select(outbox.c.id).where(_is_next(now)).limit(1)).first() is not None
+
+
+def has_expired(connection: Connection, *, now: datetime) -> bool:
+    """Whether `release_expired` would find something."""
+    query = select(outbox.c.id).where(outbox.c.state == "claimed", outbox.c.lease_until <= now)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def depths(connection: Connection) -> dict[str, int]:
+    """Count the rows that are pending, claimed and dead."""
+    query = select(outbox.c.state, func.count()).where(outbox.c.state.in_(("pending", "claimed", "dead")))
+    counted: dict[str, int] = {state: count for state, count in connection.execute(query.group_by(outbox.c.state))}
+    return {"pending": 0, "claimed": 0, "dead": 0} | counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """A message that could not be delivered, without its text."""
+
+    id: int
+    conversation_id: int
+    kind: str
+    attempts: int
+    created_at: datetime
+    died_at: datetime
+    error: str
+
+
+def dead_letters(connection: Connection, *, limit: int = 100) -> Sequence[DeadLetter]:
+    """Return the latest dead letters, the newest first."""
+    query = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.settled_at.desc(), outbox.c.id.desc())
+    return [
+        DeadLetter(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            kind=row.kind,
+            attempts=row.attempts,
+            created_at=row.created_at,
+            died_at=row.settled_at,
+            error=row.error or "",
+        )
+        for row in connection.execute(query.limit(limit))
+    ]
+
+
+def replay(connection: Connection, row_id: int, *, now: datetime) -> bool:
+    """Let a dead letter be tried afresh; False when the row is not dead."""
+    revived = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.state == "dead")
+        .values(state="pending", attempts=0, created_at=now, due_at=now, settled_at=None, error=None)
+    )
+    return revived.rowcount == 1
+
+
+def _short(error: str | None) -> str | None:
+    return None if error is None else error[:_ERROR_LENGTH]

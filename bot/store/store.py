@@ -1,0 +1,93 @@
+"""The open database of one process: where to read, who writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from bot.errors import ConfigurationFault
+from bot.keys import KeyRing
+from bot.store import schema
+from bot.store.engine import parse_url, postgresql_engine, sqlite_engine
+from bot.store.faults import translated
+from bot.store.migrate import upgrade
+from bot.store.writer import GroupWriter, PooledWriter, Work, Writer, transact, wait_for
+
+T = TypeVar("T")
+
+_READING_CONNECTIONS = 16
+_POOLED_CONNECTIONS = 28
+_POOLED_WRITERS = 4
+
+
+class Store:
+    """Reads from any thread; writes go through one writer (SQLite) or transactions of their own (PostgreSQL)."""
+
+    def __init__(self, database_url: str, keys: KeyRing) -> None:
+        """Nothing is opened yet. Raises ConfigurationFault for an address that cannot be one."""
+        url = parse_url(database_url)
+        self.keys = keys
+        self.embedded = url.get_backend_name() == "sqlite"
+        self.writer: Writer
+        if self.embedded:
+            self.engine: Engine = sqlite_engine(url, reading=True, connections=_READING_CONNECTIONS)
+            self._writing: Engine = sqlite_engine(url, reading=False, connections=1)
+            self.writer = GroupWriter(self._writing)
+        else:
+            self.engine = self._writing = postgresql_engine(url, connections=_POOLED_CONNECTIONS)
+            self.writer = PooledWriter(self.engine, threads=_POOLED_WRITERS)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to read by. Raises RetryLater while the database is away."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except Exception as error:
+            raise translated(error) from error
+
+    def write(self, work: Work[T], *, timeout_seconds: float = 10.0) -> T:
+        """Run `work` in a transaction and return its result after the commit. Raises RetryLater, or what it raised."""
+        return wait_for(self.writer, work, timeout_seconds=timeout_seconds)
+
+    def transact(self, work: Work[T]) -> T:
+        """Run `work` in a transaction of this thread (PostgreSQL only: SQLite has one writer)."""
+        assert not self.embedded
+        try:
+            return transact(self.engine, work)
+        except Exception as error:
+            raise translated(error) from error
+
+    def close(self) -> None:
+        """End the writer after what it was given, and close all connections."""
+        self.writer.stop()
+        self.engine.dispose()
+        self._writing.dispose()
+
+
+def open_store(database_url: str, keys: KeyRing) -> Store:
+    """Migrate the database, check that it belongs to these keys, and return it open.
+
+    Safe when several processes start at once. Raises ConfigurationFault, RetryLater.
+    """
+    upgrade(database_url)
+    store = Store(database_url, keys)
+    try:
+        store.write(lambda connection: _check_keys(connection, keys.fingerprint))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _check_keys(connection: Connection, fingerprint: str) -> None:
+    table = schema.key_checks
+    known = connection.scalar(select(table.c.fingerprint).where(table.c.name == "index").with_for_update())
+    if known is None:
+        connection.execute(insert(table).values(name="index", fingerprint=fingerprint))
+    elif known != fingerprint:
+        raise ConfigurationFault(
+            "DATABASE_URL: this database was written with other keys; set ASSISTANT_MASTER_KEY and "
+            "ASSISTANT_INDEX_KEY, or ASSISTANT_DATA_DIR, to those it was made with"
+        )

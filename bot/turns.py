@@ -1,0 +1,244 @@
+"""Turns: each message gets exactly one, those of a conversation one after another, the commit before the reply.
+
+Two things can end the wait for a reply: the turn's commit, or the time budget. In the second case the message is
+recorded as acknowledged. Both write the same unique row, so the database decides which came first: then the reply is
+passive, or it leaves through the outbox, never both.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.clock import Clock, system_clock
+from bot.decision import Decider, Decision, Handler, apology, ending_of, turn_id
+from bot.errors import AssistantError, RetryLater
+from bot.lanes import Lanes, Ticket
+from bot.messages import Inbound, Outcome
+from bot.store import inbox
+from bot.store.inbox import Ending, Loaded, Stored
+from bot.store.people import introduce
+from bot.store.store import Store
+from bot.store.writer import wait_for
+
+log = structlog.get_logger()
+
+BUDGET_SECONDS = 4.0
+_TO_ACKNOWLEDGE_SECONDS = 0.6  # the end of the budget, kept for recording an acknowledgement
+_EMBEDDED_THREADS = 4  # decisions are computed, not waited for: more threads would only pass the interpreter around
+_POOLED_THREADS = 12
+_TRIES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnResult:
+    """The passive reply, or None. `is_late` tells that the reply, if there is one, leaves through the outbox."""
+
+    text: str | None = None
+    is_late: bool = False
+
+
+class Watcher(Protocol):
+    """Who counts turns."""
+
+    def turn_taken(self, outcome: Outcome, *, has_failed: bool, seconds: float) -> None:
+        """A turn was committed this long after its message was admitted."""
+
+    def turn_late(self) -> None:
+        """A message was acknowledged before its turn was committed."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    message: Inbound
+    began: float = field(default_factory=time.perf_counter)
+    decision: Decision | None = None  # kept over tries: a slow handler is not asked twice about the same conversation
+
+
+_Ticket = Ticket[_Work, TurnResult]
+
+
+class Turns:
+    """Takes turns for one process. Others may work on the same database at the same time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        handler: Handler,
+        max_bytes: Callable[[str], int],
+        clock: Clock = system_clock,
+        while_human: Handler | None = None,
+        wake_outbox: Callable[[], None] = lambda: None,
+        watcher: Watcher | None = None,
+        budget_seconds: float = BUDGET_SECONDS,
+    ) -> None:
+        """`max_bytes` tells how long one text of an account may be; `while_human` decides what the bot may still say
+        in a conversation that a person owns (without it: nothing)."""
+        self._store = store
+        self._decider = Decider(handler=handler, while_human=while_human, clock=clock)
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._wake_outbox = wake_outbox
+        self._watcher = watcher
+        self._patience_seconds = max(0.0, budget_seconds - _TO_ACKNOWLEDGE_SECONDS)
+        run, threads = (self._embedded, _EMBEDDED_THREADS) if store.embedded else (self._locked, _POOLED_THREADS)
+        self._lanes: Lanes[_Work, TurnResult] = Lanes(lambda ticket: self._guarded(run, ticket), threads=threads)
+
+    def take(self, message: Inbound) -> TurnResult:
+        """Take the turn of a message, or give what its turn gave before. Waits for a turn of it under way.
+
+        Raises RetryLater when the message could not be recorded: then it must not be acknowledged.
+        """
+        ticket = self._admitted(message)
+        if ticket.wait(self._patience_seconds):
+            return ticket.result()
+        stored = wait_for(
+            self._store.writer,
+            lambda connection: inbox.acknowledge(connection, self._store.keys, message, now=self._clock()),
+            timeout_seconds=_TO_ACKNOWLEDGE_SECONDS,
+        )
+        if stored is not None:
+            return _result_of(stored)
+        if self._watcher is not None:
+            self._watcher.turn_late()
+        return TurnResult(is_late=True)
+
+    def resume(self, *, older_than_seconds: float) -> int:
+        """Start the turns that were acknowledged by processes that are gone; return how many."""
+        with self._store.reading() as connection:
+            left = inbox.acknowledged(connection, self._store.keys, self._clock(), older_than_seconds)
+        messages = [message for message in left if not self._lanes.is_under_way((message.account, message.key))]
+        for message in messages:
+            self._admitted(message)
+        return len(messages)
+
+    def stop(self, *, within_seconds: float = 5.0) -> None:
+        """Finish the turns that were begun, and take no more."""
+        self._lanes.stop(within_seconds=within_seconds)
+
+    def _admitted(self, message: Inbound) -> _Ticket:
+        return self._lanes.admit((message.account, message.key), (message.account, message.contact), _Work(message))
+
+    def _guarded(self, run: Callable[[_Ticket], None], ticket: _Ticket) -> None:
+        try:
+            run(ticket)
+        except Exception as error:
+            self._not_stored(ticket, error)
+
+    # SQLite: decided on what a reading connection shows, written by the one writer if that is still so.
+
+    def _embedded(self, ticket: _Ticket) -> None:
+        message, keys = ticket.payload.message, self._store.keys
+        with self._store.reading() as connection:
+            found = inbox.load(connection, keys, message, locking=False)
+        if found is None or (found.stored is None and found.owed_id is not None):
+            self._store.write(lambda connection: self._prepare(connection, message))
+            self._lanes.again(ticket)
+            return
+        if found.stored is not None:
+            self._lanes.end(ticket, _result_of(found.stored), None)
+            return
+        decision, ending = self._decided(ticket.payload, message, found)
+
+        def saved(_: Any, error: BaseException | None) -> None:
+            if error is None:
+                self._committed(ticket, decision, ending)
+            else:
+                self._not_stored(ticket, error)
+
+        self._store.writer.submit(lambda connection: inbox.save(connection, message, found, ending), saved)
+
+    def _prepare(self, connection: Connection, message: Inbound) -> None:
+        found = self._found(connection, message, locking=False)
+        self._settle_owed(connection, found)
+
+    # PostgreSQL: the conversation's row stays locked from loading to the commit.
+
+    def _locked(self, ticket: _Ticket) -> None:
+        message = ticket.payload.message
+
+        def work(connection: Connection) -> tuple[Stored, None] | tuple[Ending, Decision]:
+            found = self._found(connection, message, locking=True)
+            if found.stored is None and self._settle_owed(connection, found):
+                found = self._found(connection, message, locking=True)
+            if found.stored is not None:
+                return found.stored, None
+            decision, ending = self._decided(ticket.payload, message, found)
+            inbox.save(connection, message, found, ending)
+            return ending, decision
+
+        ended, decision = self._store.transact(work)
+        if isinstance(ended, Stored):
+            self._lanes.end(ticket, _result_of(ended), None)
+        elif decision is not None:
+            self._committed(ticket, decision, ended)
+
+    def _found(self, connection: Connection, message: Inbound, *, locking: bool) -> Loaded:
+        keys = self._store.keys
+        found = inbox.load(connection, keys, message, locking=locking)
+        if found is None:
+            introduce(
+                connection, keys, account=message.account, platform_id=message.contact, now=self._clock()
+            )
+            found = inbox.load(connection, keys, message, locking=locking)
+        assert found is not None
+        return found
+
+    def _settle_owed(self, connection: Connection, found: Loaded) -> bool:
+        # An earlier message was acknowledged by a process that died before its turn: its turn comes first.
+        settled = False
+        while found.owed_id is not None:
+            message = inbox.owed(connection, found.cipher, found.owed_id)
+            found = self._found(connection, message, locking=False)
+            work = _Work(message)
+            _, ending = self._decided(work, message, found)
+            inbox.save(connection, message, found, ending)
+            found = self._found(connection, message, locking=False)
+            settled = True
+        return settled
+
+    def _decided(self, work: _Work, message: Inbound, found: Loaded) -> tuple[Decision, Ending]:
+        decision = work.decision
+        if decision is None or decision.version != found.version:
+            decision = work.decision = self._decider.decide(message, found)
+        ending = ending_of(
+            decision,
+            message,
+            is_late=found.is_acknowledged,
+            max_bytes=self._max_bytes(message.account),
+            now=self._clock(),
+        )
+        return decision, ending
+
+    def _committed(self, ticket: _Ticket, decision: Decision, ending: Ending) -> None:
+        result = TurnResult(text=ending.passive, is_late=ending.reply_state == "outbox")
+        self._lanes.end(ticket, result, None)
+        if ending.leaving:
+            self._wake_outbox()
+        if self._watcher is not None:
+            seconds = time.perf_counter() - ticket.payload.began
+            self._watcher.turn_taken(decision.outcome, has_failed=decision.has_failed, seconds=seconds)
+
+    def _not_stored(self, ticket: _Ticket, error: BaseException) -> None:
+        decision = ticket.payload.decision
+        can_try = ticket.tries + 1 < _TRIES
+        if isinstance(error, inbox.Changed) and can_try:
+            self._lanes.again(ticket)
+        elif can_try and decision is not None and not decision.has_failed and not isinstance(error, AssistantError):
+            # The database will not take what the handler decided (a fault of ours): the message is kept nevertheless.
+            log.error("turn could not be stored", turn=turn_id(ticket.payload.message), exc_info=error)
+            ticket.payload.decision = apology(decision.version)
+            self._lanes.again(ticket)
+        else:
+            if not isinstance(error, AssistantError):
+                log.error("turn failed", turn=turn_id(ticket.payload.message), exc_info=error)
+                error = RetryLater(f"turn failed: {type(error).__name__}")
+            self._lanes.end(ticket, None, error)
+
+
+def _result_of(stored: Stored) -> TurnResult:
+    return TurnResult(text=stored.text, is_late=stored.by_outbox)
