@@ -9,6 +9,7 @@ from knowledge.library import HANDBOOKS, Handbook, Library
 from knowledge.schema import LONGEST, Service
 from knowledge.vocabulary import attribute_names, family_names
 
+
 def coverage(handbook: Handbook) -> dict[str, list[str]]:
     """Return for each clause, in the handbook's order, the ids of the entries that rest on it."""
     table: dict[str, list[str]] = {clause.id: [] for clause in handbook.clauses}

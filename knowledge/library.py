@@ -94,7 +94,9 @@ def load_handbook(home: Path) -> Handbook:
     """Read one product's folder. Raises ConfigurationFault."""
     product = _parse(home / "product.yaml", Product)
     if product.id != home.name:
-        raise ConfigurationFault(f"{home / 'product.yaml'}: id {product.id!r} must equal its folder's name {home.name!r}")
+        raise ConfigurationFault(
+            f"{home / 'product.yaml'}: id {product.id!r} must equal its folder's name {home.name!r}"
+        )
     service_files = sorted((home / "services").glob("*.yaml"))
     topic_files = sorted((home / "topics").glob("*.yaml"))
     services = tuple(_parse(path, Service) for path in [*service_files, *topic_files])
@@ -157,7 +159,9 @@ def read_phrasings(path: Path) -> tuple[Phrasing, ...]:
 def _read_drugs(path: Path) -> tuple[Drug, ...]:
     rows = _read_table(path)
     return tuple(
-        _parse_item(path, Drug, {**row, "nicknames": [name for name in (row.get("nicknames") or "").split("|") if name]})
+        _parse_item(
+            path, Drug, {**row, "nicknames": [name for name in (row.get("nicknames") or "").split("|") if name]}
+        )
         for row in rows
     )
 

@@ -1,0 +1,99 @@
+"""Recognises a question about a drug list: which drug, by any of its names, or which maker.
+
+A drug's name is never corrected silently: a match by sound or with a wrong character is marked uncertain, and the
+answer then asks "您是问…吗".
+"""
+
+import re
+from collections import defaultdict
+
+from intents.lexicon import Found, Lexicon
+from intents.match import DrugAsk
+from intents.normal import compact
+from intents.terrain import DrugNames
+
+_LIST = re.compile(
+    r"清单|名单|目录|药单|列表|单子|list|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
+    r"牌子|厂家|哪家|哪个厂|商品名|药名|通用名|学名|叫什么|叫啥|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
+)
+_MEDICAL = re.compile(
+    r"几片|几粒|几颗|几次一天|一天|剂量|毫克|mg|副作用|不良反应|耐药|怎么吃|咋吃|饭前|饭后|停药|停两天|有效|效果|治得好|能治|吃多久|打几针|禁忌|能一起|同服|换成|哪个好|疗效|起皮疹|腹泻|吃错|漏服|减量|加量"
+)
+_FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
+_DRUGLIKE = re.compile(
+    r"[a-z]{4,}|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|胶囊|注射液|口服液)"
+)
+
+
+class DrugIndex:
+    """The drug list of one product."""
+
+    def __init__(self, drugs: tuple[DrugNames, ...]) -> None:
+        self._names = Lexicon(
+            (name, str(drug.no)) for drug in drugs for name in (drug.brand, drug.generic, *drug.nicknames)
+        )
+        self._drugs = {drug.no: drug for drug in drugs}
+        makers: dict[str, set[int]] = defaultdict(set)
+        for drug in drugs:
+            makers[compact(drug.maker)].add(drug.no)
+        self._makers = Lexicon((name, maker) for maker in makers for name in _maker_names(maker))
+        self._by_maker = makers
+
+    def ask(self, text: str, *, following: bool) -> DrugAsk | None:
+        """Return the drug question in compact `text`, or None. `following`: the message before asked for a drug."""
+        found = [hit for hit in self._names.find(text) if _believable(hit, text)]
+        about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
+        if _MEDICAL.search(text) and not re.search(r"清单|名单|目录|药单|特药", text):
+            return None
+        bare = bool(found) and len(text) <= found[0].length + 3
+        if found and (about_list or bare):
+            return self._by_name(found, text)
+        if not found and about_list:
+            return self._by_company(text) or self._missing(text)
+        return None
+
+    def mentions(self, text: str) -> bool:
+        """Return whether a drug of the list is named exactly in compact `text`."""
+        return any(hit.how == "exact" and hit.length > 2 for hit in self._names.find(text, fuzzy=False))
+
+    def _by_name(self, found: list[Found], text: str) -> DrugAsk:
+        rows = {int(hit.thing) for hit in found}
+        generics = {hit.name for hit in found} & {compact(self._drugs[row].generic) for row in rows}
+        if generics:
+            rows |= {no for no, drug in self._drugs.items() if compact(drug.generic) in generics}
+        first = found[0]
+        return DrugAsk(
+            rows=tuple(sorted(rows)),
+            typed=text[first.start : first.end],
+            certain=all(hit.how == "exact" for hit in found),
+        )
+
+    def _by_company(self, text: str) -> DrugAsk | None:
+        makers = [hit for hit in self._makers.find(text, fuzzy=False) if re.search(r"药|牌|哪|几", text)]
+        if not makers:
+            return None
+        rows = sorted({no for hit in makers for no in self._by_maker[hit.thing]})
+        return DrugAsk(rows=tuple(rows), typed=makers[0].name, by_maker=True)
+
+    def _missing(self, text: str) -> DrugAsk | None:
+        if not re.search(r"清单|名单|目录|药单|特药|list|药", text):
+            return None
+        named = [name for name in _DRUGLIKE.findall(text) if name not in _NOT_DRUGS]
+        return DrugAsk(typed=named[0]) if named else None
+
+
+_NOT_DRUGS = frozenset({"list", "drug", "cover", "apply", "plus", "please", "help", "tell", "cart"})
+_SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")
+
+
+def _maker_names(maker: str) -> set[str]:
+    """A maker is also called by its name without 生物, 制药 …, where enough of it remains."""
+    short = _SHORT_MAKERS.sub("", maker)
+    return {maker, short} if len(short) >= 2 else {maker}
+
+
+def _believable(hit: Found, text: str) -> bool:
+    """Two-character brand names are ordinary syllables: they count only when written exactly, beside drug words."""
+    if hit.length > 2:
+        return hit.how != "shape" or hit.length > 3 or bool(re.search(r"药|清单|特药|list", text))
+    return hit.how == "exact" and (bool(re.search(r"药|清单|牌|特药|单子|厂", text)) or len(text) <= 6)

@@ -1,0 +1,115 @@
+"""Finds known names in what people type: exactly, by sound, or with one wrong character.
+
+A name stands for a thing (a product, a service, a drug); the router decides what follows from finding it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from intents.normal import compact, sounds
+
+_GAP = "\0"
+_SHORTEST_MISSPELT = 3  # a two-character name with one wrong character could be anything
+_LONGEST = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One name found in a text. `how` is exact | sound | shape; `start` and `end` are character positions."""
+
+    thing: str
+    name: str
+    start: int
+    end: int
+    how: str
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+
+class Lexicon:
+    """An index of names; look-ups cost a few dictionary probes a character."""
+
+    def __init__(self, names: Iterable[tuple[str, str]], *, fuzzy: bool = True) -> None:
+        """`names` are (name, thing) pairs; a name may stand for several things."""
+        self._exact: dict[str, set[str]] = defaultdict(set)
+        self._by_sound: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
+        self._by_shape: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for name, thing in names:
+            self._add(compact(name), thing, fuzzy=fuzzy)
+        self._lengths = sorted({len(name) for name in self._exact}, reverse=True)
+
+    def _add(self, name: str, thing: str, *, fuzzy: bool) -> None:
+        if not name or len(name) > _LONGEST:
+            return
+        self._exact[name].add(thing)
+        if not fuzzy or len(name) < 2 or name.isascii():
+            return
+        self._by_sound[sounds(name)].add((name, thing))
+        if len(name) >= _SHORTEST_MISSPELT:
+            for at in range(len(name)):
+                self._by_shape[name[:at] + _GAP + name[at + 1 :]].add((name, thing))
+
+    def find(self, text: str, *, fuzzy: bool = True) -> list[Found]:
+        """Return the names in compact `text`, longest and surest first, without overlaps between different spans."""
+        found = [*self._find_exact(text)]
+        if fuzzy:
+            found += self._find_by_sound(text)
+            found += self._find_by_shape(text)
+        return _without_overlaps(found)
+
+    def _windows(self, text: str) -> Iterable[tuple[int, int]]:
+        for length in self._lengths:
+            for start in range(len(text) - length + 1):
+                yield start, start + length
+
+    def _find_exact(self, text: str) -> Iterable[Found]:
+        for start, end in self._windows(text):
+            name = text[start:end]
+            if name in self._exact and _whole_word(text, start, end):
+                for thing in self._exact[name]:
+                    yield Found(thing=thing, name=name, start=start, end=end, how="exact")
+
+    def _find_by_sound(self, text: str) -> Iterable[Found]:
+        heard = sounds(text)
+        for start, end in self._windows(text):
+            for name, thing in self._by_sound.get(heard[start:end], ()):
+                if name != text[start:end]:
+                    yield Found(thing=thing, name=name, start=start, end=end, how="sound")
+
+    def _find_by_shape(self, text: str) -> Iterable[Found]:
+        for start, end in self._windows(text):
+            if end - start < _SHORTEST_MISSPELT:
+                continue
+            word = text[start:end]
+            for at in range(len(word)):
+                for name, thing in self._by_shape.get(word[:at] + _GAP + word[at + 1 :], ()):
+                    if name != word:
+                        yield Found(thing=thing, name=name, start=start, end=end, how="shape")
+
+
+_SURENESS = {"exact": 0, "sound": 1, "shape": 2}
+
+
+def _without_overlaps(found: list[Found]) -> list[Found]:
+    """Keep the longest reading of each stretch; at equal length the surest. Ties of different things all stay."""
+    ranked = sorted(found, key=lambda hit: (-(hit.length - 0.6 * _SURENESS[hit.how]), hit.start, hit.thing))
+    kept: list[Found] = []
+    for hit in ranked:
+        rivals = [other for other in kept if hit.start < other.end and other.start < hit.end]
+        if all((other.start, other.end, other.how) == (hit.start, hit.end, hit.how) for other in rivals):
+            kept.append(hit)
+    return kept
+
+
+def _whole_word(text: str, start: int, end: int) -> bool:
+    """A Latin name must not be cut out of a longer Latin word (CAR in CART is no match)."""
+
+    def joins(left: str, right: str) -> bool:
+        return left.isascii() and right.isascii() and left.isalnum() and right.isalnum()
+
+    before = start > 0 and joins(text[start - 1], text[start])
+    after = end < len(text) and joins(text[end - 1], text[end])
+    return not (before or after)

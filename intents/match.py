@@ -1,0 +1,81 @@
+"""What the router is told of the conversation so far, and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One numbered choice: a topic to answer, or a product with which the pending question is asked again."""
+
+    label: str
+    topic: str | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What earlier messages left behind. `products` are those of the account; `fixed` is one given from outside."""
+
+    products: tuple[str, ...] = ()
+    fixed: str | None = None
+    product: str | None = None
+    topic: str | None = None
+    question: str = ""
+    choices: tuple[Choice, ...] = ()
+    drug: bool = False
+    misses: int = 0
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what the next turn needs, as plain values."""
+        state = asdict(self)
+        for outside in ("products", "fixed"):
+            state.pop(outside)
+        return state
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], *, products: tuple[str, ...], fixed: str | None = None) -> "Context":
+        """Rebuild a context from `to_state`'s values; unknown or missing ones fall back to nothing."""
+        return cls(
+            products=products,
+            fixed=fixed,
+            product=state.get("product"),
+            topic=state.get("topic"),
+            question=state.get("question", ""),
+            choices=tuple(Choice(**choice) for choice in state.get("choices", ())),
+            drug=bool(state.get("drug", False)),
+            misses=int(state.get("misses", 0)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrugAsk:
+    """A question about a drug list: rows found, how surely, or the name that was not found."""
+
+    rows: tuple[int, ...] = ()
+    typed: str = ""
+    certain: bool = True
+    by_maker: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What a message means, with the reasons.
+
+    `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
+    order (several: two questions, or one per product of a comparison). `intent` names the small talk, command or alarm.
+    """
+
+    decision: str
+    product: str | None = None
+    topics: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    question: str = ""
+    intent: str | None = None
+    compare: bool = False
+    lacking: tuple[str, ...] = ()
+    family: str | None = None
+    drug: DrugAsk | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    reasons: tuple[str, ...] = ()

@@ -1,0 +1,87 @@
+"""Reads one message for what stands in it: products, services, attributes. Decides nothing."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from intents.cues import Cues
+from intents.lexicon import Found, Lexicon
+from intents.normal import compact
+from intents.terrain import Terrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What stands in a message.
+
+    `rest` is the compact text without the products' names. `products` were named for certain, in order; `narrowed`
+    are those that a shared name leaves open (empty: no such name). `places` are product/service ids by name found.
+    """
+
+    text: str
+    rest: str
+    products: tuple[str, ...]
+    narrowed: frozenset[str]
+    places: frozenset[str]
+    families: frozenset[str]
+    attributes: frozenset[str]
+    marks: tuple[str, ...]
+    found: tuple[Found, ...]
+
+
+class Reader:
+    """Knows the names of a terrain."""
+
+    def __init__(self, terrain: Terrain, cues: Cues) -> None:
+        self._cues = cues
+        self._family_of = terrain.family_of
+        self._products = Lexicon((name, product.id) for product in terrain.products for name in product.called)
+        self._shared = Lexicon(_shared_names(terrain), fuzzy=False)
+        self._services = Lexicon(
+            (name, service.place) for service in terrain.services for name in {service.short, *service.called}
+        )
+
+    def read(self, message: str) -> Reading:
+        """Return what stands in `message`."""
+        text = compact(message)
+        named = sorted(self._products.find(text), key=lambda hit: hit.start)
+        rest, products = _cut(text, named), tuple(dict.fromkeys(hit.thing for hit in named))
+        shared = [] if products else self._shared.find(rest)
+        narrowed = frozenset[str]().union(*(frozenset(hit.thing.split("|")) for hit in shared))
+        rest = _cut(rest, shared)
+        services = self._services.find(rest)
+        places = frozenset(hit.thing for hit in services)
+        families = frozenset(self._family_of[place] for place in places)
+        attributes = self._cues.attributes_in(rest)
+        return Reading(
+            text=text,
+            rest=rest,
+            products=products,
+            narrowed=narrowed,
+            places=places,
+            families=families,
+            attributes=attributes,
+            marks=marks(families, attributes),
+            found=(*named, *shared, *services),
+        )
+
+
+def marks(families: frozenset[str], attributes: frozenset[str]) -> tuple[str, ...]:
+    """Return the scorer's marks for names and cues found, and for each pair of them."""
+    pairs = [f"{family}*{attribute}" for family in sorted(families) for attribute in sorted(attributes)]
+    return (*(f"f:{family}" for family in sorted(families)), *(f"a:{name}" for name in sorted(attributes)), *pairs)
+
+
+def _cut(text: str, hits: list[Found]) -> str:
+    """Return `text` without the stretches that were found."""
+    for hit in sorted(hits, key=lambda hit: -hit.start):
+        text = text[: hit.start] + text[hit.end :]
+    return text.strip(" ,，。、:：的") if hits else text
+
+
+def _shared_names(terrain: Terrain) -> list[tuple[str, str]]:
+    """A name that two or more products give as shared narrows to those; one that a single product gives says nothing."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for product in terrain.products:
+        for name in product.shared:
+            owners[name].add(product.id)
+    return [(name, "|".join(sorted(products))) for name, products in owners.items() if len(products) > 1]
