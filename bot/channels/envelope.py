@@ -32,8 +32,11 @@ def read(body: bytes) -> tuple[dict[str, str], bool]:
     """Return the fields of one body, and whether it was JSON. Raises RefusedInput for everything else."""
     if len(body) > MAX_BYTES:
         raise RefusedInput("the body is too large")
-    if body.lstrip()[:1] == b"{":
+    start = body.lstrip()[:1]
+    if start == b"{":
         return _read_json(body), True
+    if start != b"<":  # also keeps out byte order marks, by which expat would switch to UTF-16
+        raise RefusedInput("the body is neither XML nor JSON")
     return _read_xml(body), False
 
 

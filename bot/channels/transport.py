@@ -17,7 +17,7 @@ from bot.errors import ConfigurationFault, RetryLater
 
 PLATFORM = "https://api.weixin.qq.com"
 TOKEN_PARAMETER = "access_token"  # noqa: S105 - the parameter's name
-_TIMEOUT_SECONDS = (3.05, 5.0)  # to connect, and between two pieces of the answer
+_CONNECT_SECONDS = 3.05
 _MAX_ANSWER_BYTES = 25 * 1024 * 1024  # the platform's media have at most 20 MB
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
@@ -35,8 +35,10 @@ class TokenSource(Protocol):
 class PlatformAdapter(HTTPAdapter):
     """Sends what was addressed to the platform to `base_url`, with a token where the call has a place for one."""
 
-    def __init__(self, *, base_url: str, tokens: TokenSource) -> None:
+    def __init__(self, *, base_url: str, tokens: TokenSource, wait_seconds: float = 5.0) -> None:
+        """`wait_seconds` is the longest wait between two pieces of an answer."""
         super().__init__(max_retries=0)
+        self._timeout = (min(_CONNECT_SECONDS, wait_seconds), wait_seconds)
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
 
@@ -79,7 +81,7 @@ class PlatformAdapter(HTTPAdapter):
     ) -> requests.Response:
         addressed = request.copy()
         addressed.url = self._address(request.url or "", token)
-        response = super().send(addressed, stream=True, timeout=_TIMEOUT_SECONDS, **options)
+        response = super().send(addressed, stream=True, timeout=self._timeout, **options)
         if response.is_redirect:
             response.close()
             raise ConfigurationFault("api_base_url: it answers with a redirect; give the final address")

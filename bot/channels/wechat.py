@@ -150,13 +150,13 @@ class WeChatChannel:
             raise RefusedInput("the body is not encrypted")
         if not is_signed(signature, self._token, timestamp, nonce, sealed):
             raise RefusedInput("the message signature is wrong")
-        refused = RefusedInput("the cipher text opens under no key")
+        faults = []
         for sealer in self._sealers:
             try:
                 return sealer.open(sealed), sealer
             except RefusedInput as fault:
-                refused = fault
-        raise refused
+                faults.append(fault)
+        raise faults[0]  # what the current key says is what the operator wants to know
 
 
 def _inbound(account: str, fields: dict[str, str]) -> Inbound:

@@ -1,6 +1,5 @@
 """The Official Account's API as far as we call it: custom messages, media, and the token itself."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +41,9 @@ class WeChatApi:
         base_url: str,
         token_store: TokenStore,
         clock: Clock = system_clock,
+        wait_seconds: float = 5.0,
     ) -> None:
+        """`base_url` stands for https://api.weixin.qq.com; `wait_seconds` is the longest wait for an answer."""
         self._app_id = app_id
         self._app_secret = app_secret
         self._clock = clock
@@ -53,7 +54,7 @@ class WeChatApi:
         # without auto_retry it cannot repeat a refused call for ever.
         self._client = WeChatClient(app_id, app_secret, access_token=_PLACEHOLDER, auto_retry=False)
         self._session: requests.Session = self._client._http
-        PlatformAdapter(base_url=base_url, tokens=tokens).mount_on(self._session)
+        PlatformAdapter(base_url=base_url, tokens=tokens, wait_seconds=wait_seconds).mount_on(self._session)
 
     def send_text(self, contact: str, text: str) -> None:
         """Send one custom text message."""
@@ -108,7 +109,7 @@ class WeChatApi:
             answer = response.json()
             lifetime = timedelta(seconds=int(answer["expires_in"]))
             return AccessToken(value=str(answer["access_token"]), expires_at=asked_at + lifetime)
-        except (ValueError, KeyError, TypeError, OverflowError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise RetryLater("the platform's answer to the token call cannot be read") from None
 
 
@@ -125,7 +126,7 @@ def _translated(call: Callable[[], Any], clock: Clock) -> Any:
         raise fault_of(int(fault.errcode), now=clock()) from None
     except requests.Timeout:
         raise RetryLater("the platform did not answer in time") from None
-    except (requests.RequestException, json.JSONDecodeError, ValueError, TypeError):
+    except (requests.RequestException, ValueError, TypeError, RecursionError):
         raise RetryLater("the platform cannot be reached or understood") from None
 
 

@@ -98,7 +98,7 @@ def make_phone(clock, *, key=KEY, app_id=APP_ID, token=TOKEN, **how):
     return Phone(PhoneAccount(id="demo", app_id=app_id, token=token, encoding_aes_key=key), clock=clock, **how)
 
 
-def make_api(address, clock, *, secret=APP_SECRET, store=None):
+def make_api(address, clock, *, secret=APP_SECRET, store=None, **how):
     return WeChatApi(
         account="demo",
         app_id=APP_ID,
@@ -106,4 +106,5 @@ def make_api(address, clock, *, secret=APP_SECRET, store=None):
         base_url=address,
         token_store=store or MemoryTokenStore(),
         clock=clock,
+        **how,
     )
