@@ -1,4 +1,4 @@
-"""From a loaded conversation to the end of its turn: ask the handler, lay out what leaves how. Stores and sends nothing."""
+"""From a loaded conversation to the end of its turn: ask the handler, lay out what leaves how. Stores nothing."""
 
 import hashlib
 from collections.abc import Callable
@@ -72,12 +72,14 @@ def ending_of(decision: Decision, message: Inbound, *, is_late: bool, max_bytes:
         Leaving(key=_delivery_key(message, number), text=text, kind="reply", due_at=due_at)
         for number, text in enumerate(texts, first_number)
     ]
-    if passive is not None:
-        reply_state = "passive"
-    else:
-        reply_state = "outbox" if leaving else "none"
+    reply_state = "passive" if passive is not None else "outbox" if leaving else "none"
     return Ending(
-        outcome=decision.outcome, state=decision.state, reply_state=reply_state, passive=passive, leaving=leaving, now=now
+        outcome=decision.outcome,
+        state=decision.state,
+        reply_state=reply_state,
+        passive=passive,
+        leaving=leaving,
+        now=now,
     )
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from bot.errors import RetryLater
 
@@ -35,8 +35,7 @@ class Ticket(Generic[P, R]):
         """Return what the work gave, once it has ended. Raises what it raised."""
         if self._error is not None:
             raise self._error
-        assert self._result is not None
-        return self._result
+        return cast(R, self._result)
 
     def end(self, result: R | None, error: BaseException | None) -> None:
         """Release the waiters."""

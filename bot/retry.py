@@ -15,7 +15,13 @@ class RetryPolicy:
     within: timedelta = timedelta(hours=24)
 
     def next_try(
-        self, *, attempts: int, since: datetime, now: datetime, chance: random.Random, asked_seconds: float | None = None
+        self,
+        *,
+        attempts: int,
+        since: datetime,
+        now: datetime,
+        chance: random.Random,
+        asked_seconds: float | None = None,
     ) -> datetime | None:
         """Return when to try again after `attempts` failed tries, or None when it is time to give up.
 

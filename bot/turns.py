@@ -20,7 +20,6 @@ from bot.lanes import Lanes, Ticket
 from bot.messages import Inbound, Outcome
 from bot.store import inbox
 from bot.store.inbox import Ending, Loaded, Stored
-from bot.store.people import introduce
 from bot.store.store import Store
 from bot.store.writer import wait_for
 
@@ -178,15 +177,7 @@ class Turns:
             self._committed(ticket, decision, ended)
 
     def _found(self, connection: Connection, message: Inbound, *, locking: bool) -> Loaded:
-        keys = self._store.keys
-        found = inbox.load(connection, keys, message, locking=locking)
-        if found is None:
-            introduce(
-                connection, keys, account=message.account, platform_id=message.contact, now=self._clock()
-            )
-            found = inbox.load(connection, keys, message, locking=locking)
-        assert found is not None
-        return found
+        return inbox.loaded(connection, self._store.keys, message, locking=locking, now=self._clock())
 
     def _settle_owed(self, connection: Connection, found: Loaded) -> bool:
         # An earlier message was acknowledged by a process that died before its turn: its turn comes first.

@@ -36,7 +36,7 @@ class Worker:
     def start(self) -> None:
         """Begin to send and sweep, after taking up the turns that an earlier process left."""
         self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="sender")
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._senders,), name="outbox", daemon=True)
         self._thread.start()
         # Jobs live in memory only: the scheduler ticks, the database remembers.
         self._ticker = BackgroundScheduler(daemon=True, timezone="UTC")
@@ -67,30 +67,29 @@ class Worker:
             for _ in range(_SENDERS):
                 self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _run(self) -> None:
+    def _run(self, senders: ThreadPoolExecutor) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                self._send_due()
+                self._send_due(senders)
                 wait_seconds = self._outbox.seconds_until_due()
             except RetryLater:
                 wait_seconds = None
             except Exception as error:
                 log.error("outbox loop failed", exc_info=error)
                 wait_seconds = None
-            # Something due that cannot be claimed yet waits for another message of its conversation, whose end wakes us.
+            # Something due that cannot be claimed yet waits for another message of its conversation; its end wakes us.
             self._woken.wait(_POLL_SECONDS if not wait_seconds else min(_POLL_SECONDS, wait_seconds))
 
-    def _send_due(self) -> None:
-        senders = self._senders
-        assert senders is not None
+    def _send_due(self, senders: ThreadPoolExecutor) -> None:
         while not self._stopping.is_set():
             slots = self._free_slots()
             claimed: list[Delivery] = []
             try:
                 claimed = self._outbox.claim(slots)
             finally:
-                self._free.release(slots - len(claimed)) if slots > len(claimed) else None
+                for _ in range(slots - len(claimed)):
+                    self._free.release()
             for delivery in claimed:
                 senders.submit(self._deliver, delivery)
             if not claimed:

@@ -49,7 +49,7 @@ def sqlite_engine(url: URL, *, reading: bool, connections: int) -> Engine:
 
 
 def postgresql_engine(url: URL, *, connections: int) -> Engine:
-    """Open a pool of at most `connections`. Connecting gives up after 2 s, so that an absent database is told at once."""
+    """Open a pool of at most `connections`. Connecting gives up after 2 s: an absent database is told at once."""
     return create_engine(
         url,
         pool_size=connections,
@@ -73,7 +73,9 @@ def _prepare_writing(connection: Any, _record: Any) -> None:
 
 
 def _prepare_reading(connection: Any, _record: Any) -> None:
-    _set_pragmas(connection, f"busy_timeout={_BUSY_MILLISECONDS}", "query_only=ON", f"cache_size=-{_PAGE_CACHE_KIB // 4}")
+    _set_pragmas(
+        connection, f"busy_timeout={_BUSY_MILLISECONDS}", "query_only=ON", f"cache_size=-{_PAGE_CACHE_KIB // 4}"
+    )
 
 
 def _set_pragmas(connection: Any, *pragmas: str) -> None:

@@ -81,9 +81,20 @@ def _load_query() -> Select[Any]:
     )
     return (
         select(
-            c.id.label("contact_id"), k.master_key_id, k.wrapped, v.id, v.owner, v.epoch, v.version, v.state,
-            v.waiting_since, v.last_question_id, i.reply_state, i.reply, owed.label("owed_id"),
-        )  # fmt: skip
+            c.id.label("contact_id"),
+            k.master_key_id,
+            k.wrapped,
+            v.id,
+            v.owner,
+            v.epoch,
+            v.version,
+            v.state,
+            v.waiting_since,
+            v.last_question_id,
+            i.reply_state,
+            i.reply,
+            owed.label("owed_id"),
+        )
         .select_from(contacts.join(person_keys).join(conversations))
         .outerjoin(inbound, (i.account == _account) & (i.message_key == bindparam("message_key")))
         .where(c.account == _account, c.blind_index == bindparam("blind_index"))
@@ -123,6 +134,17 @@ def load(connection: Connection, keys: KeyRing, message: Inbound, *, locking: bo
     )
 
 
+def loaded(connection: Connection, keys: KeyRing, message: Inbound, *, locking: bool, now: datetime) -> Loaded:
+    """Return the conversation of a message; a new person is introduced first."""
+    found = load(connection, keys, message, locking=locking)
+    if found is None:
+        introduce(connection, keys, account=message.account, platform_id=message.contact, now=now)
+        found = load(connection, keys, message, locking=locking)
+    if found is None:
+        raise LookupError("a person who was just introduced is not there")
+    return found
+
+
 def _conversation(row: Any, account: str, cipher: Cipher) -> Conversation:
     state = {} if row.state is None else encoding.state_from(cipher.open(row.state, place=_state_place(row.id)))
     return Conversation(id=row.id, account=account, owner=Owner(row.owner), epoch=row.epoch, state=state)
@@ -150,7 +172,9 @@ def acknowledged(connection: Connection, keys: KeyRing, now: datetime, older_tha
     """
     rows = connection.execute(
         select(*_RECEIVED, person_keys)
-        .select_from(inbound.join(conversations).join(person_keys, person_keys.c.contact_id == conversations.c.contact_id))
+        .select_from(
+            inbound.join(conversations).join(person_keys, person_keys.c.contact_id == conversations.c.contact_id)
+        )
         .where(inbound.c.reply_state == number("acknowledged", literal_execute=True))
         .where(inbound.c.received_at <= now - timedelta(seconds=older_than_seconds))
         .order_by(inbound.c.id)
@@ -173,19 +197,13 @@ def acknowledge(connection: Connection, keys: KeyRing, message: Inbound, *, now:
     Returns None when this is what was recorded, or when it had been before: the reply leaves by the outbox.
     Returns the stored turn when that was committed first. The unique key decides between the two.
     """
-    found = load(connection, keys, message, locking=False)
-    if found is None:
-        introduce(connection, keys, account=message.account, platform_id=message.contact, now=now)
-        found = load(connection, keys, message, locking=False)
-    assert found is not None
+    found = loaded(connection, keys, message, locking=False, now=now)
     if found.stored is not None or found.is_acknowledged:
         return found.stored
     values = _inbound_values(message, found, now) | {"reply_state": "acknowledged", "reply": None}
     if connection.execute(_RECORD[connection.dialect.name], values).first() is not None:
         return None
-    found = load(connection, keys, message, locking=False)
-    assert found is not None
-    return found.stored
+    return loaded(connection, keys, message, locking=False, now=now).stored
 
 
 def _inbound_values(message: Inbound, found: Loaded, now: datetime) -> dict[str, Any]:

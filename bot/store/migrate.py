@@ -43,7 +43,8 @@ def _refuse_a_newer_schema(connection: Connection) -> None:
     for head in MigrationContext.configure(connection).get_current_heads():
         if head not in known:
             raise ConfigurationFault(
-                f"DATABASE_URL: its schema ({head}) is newer than this program; run the newer program, or restore a backup"
+                f"DATABASE_URL: its schema ({head}) is newer than this program; "
+                "run the newer program, or restore a backup"
             )
 
 
@@ -66,7 +67,7 @@ def _locked(url: URL) -> Iterator[Connection]:
         engine = postgresql_engine(url, connections=1)
         try:
             with engine.begin() as connection:
-                # Held until the commit; a second starter waits here (longer than the usual lock_timeout) and finds it done.
+                # Held until the commit; a second starter waits here, longer than usual, and finds it done.
                 connection.execute(text("SET LOCAL lock_timeout = '120s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
                 yield connection

@@ -1,11 +1,11 @@
-"""The outbox: rows that wait to be sent. Claims keep each conversation's order; a claim ends by its lease at the latest."""
+"""The outbox: rows that wait to be sent. Claims keep each conversation's order and end by their lease at the latest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from bot.keys import KeyRing, Unreadable
 from bot.messages import Owner
@@ -124,7 +124,7 @@ def _opened(connection: Connection, keys: KeyRing, row: Row[Any], now: datetime)
     )
 
 
-def has_changed_hands(row: Row[Any], conversation: Row[Any]) -> bool:
+def has_changed_hands(row: Row[*tuple[Any, ...]], conversation: Row[*tuple[Any, ...]]) -> bool:
     """Whether a row was written under another owner. Waiting for a person is no change: the bot goes on answering."""
     by_human, is_human = row.owner == Owner.HUMAN, conversation.owner == Owner.HUMAN
     return bool(row.epoch != conversation.epoch or by_human != is_human)
@@ -198,7 +198,7 @@ def has_expired(connection: Connection, *, now: datetime) -> bool:
 def depths(connection: Connection) -> dict[str, int]:
     """Count the rows that are pending, claimed and dead."""
     query = select(outbox.c.state, func.count()).where(outbox.c.state.in_(("pending", "claimed", "dead")))
-    counted: dict[str, int] = {state: count for state, count in connection.execute(query.group_by(outbox.c.state))}
+    counted: dict[str, int] = {row[0]: row[1] for row in connection.execute(query.group_by(outbox.c.state))}
     return {"pending": 0, "claimed": 0, "dead": 0} | counted
 
 

@@ -29,10 +29,9 @@ def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_i
     insert: Insert = insert_unless_there(connection, contacts)
     # Sealing needs the row's key, which needs the row's number: first the row, then its content.
     connection.execute(insert.values(**row, platform_id=b""))
-    contact_id = connection.scalar(
+    contact_id = connection.execute(
         select(contacts.c.id).where(contacts.c.account == account, contacts.c.blind_index == index)
-    )
-    assert contact_id is not None
+    ).scalar_one()
     if _give_key(connection, keys, contact_id, now):
         cipher = cipher_of(connection, keys, contact_id)
         connection.execute(

@@ -104,7 +104,12 @@ conversations = Table(
     Column("last_question_id", RowId),
     CheckConstraint("owner IN ('bot', 'waiting', 'human')", name="owner"),
     CheckConstraint("owner <> 'waiting' OR waiting_since IS NOT NULL", name="waiting_since"),
-    Index("ix_conversations_waiting", "waiting_since", sqlite_where=text("owner <> 'bot'"), postgresql_where=text("owner <> 'bot'")),
+    Index(
+        "ix_conversations_waiting",
+        "waiting_since",
+        sqlite_where=text("owner <> 'bot'"),
+        postgresql_where=text("owner <> 'bot'"),
+    ),
 )
 
 inbound = Table(

@@ -53,7 +53,8 @@ class Store:
 
     def transact(self, work: Work[T]) -> T:
         """Run `work` in a transaction of this thread (PostgreSQL only: SQLite has one writer)."""
-        assert not self.embedded
+        if self.embedded:
+            raise TypeError("SQLite has one writer; use write()")
         try:
             return transact(self.engine, work)
         except Exception as error:

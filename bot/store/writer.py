@@ -110,7 +110,9 @@ class GroupWriter:
                 ended = self._commit_group(connection, first)
             except BaseException as error:
                 ended = [(job, None, translated(error)) for job in self._group]
-                connection = _discarded(connection)
+                if connection is not None:
+                    _discard(connection)
+                    connection = None
             for job, result, failure in ended:
                 job.done(result, failure)
         if connection is not None:
@@ -153,10 +155,9 @@ def _run_apart(connection: Connection, work: Work[Any]) -> tuple[Any, BaseExcept
     return result, None
 
 
-def _discarded(connection: Connection | None) -> None:
-    if connection is not None:
-        connection.invalidate()
-        connection.close()
+def _discard(connection: Connection) -> None:
+    connection.invalidate()
+    connection.close()
 
 
 class PooledWriter:

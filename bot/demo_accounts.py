@@ -1,0 +1,54 @@
+"""The demo's accounts: fictional, with secrets generated once, talking to the fake platform on this very server."""
+
+import json
+import secrets
+import string
+from pathlib import Path
+from typing import Any
+
+from bot.errors import ConfigurationFault
+from bot.secret_files import made_once
+
+_ACCOUNTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("jdallianz", "京东安联客户服务", ("zhenai-wuxian-2023", "chengzhang-youxiang-2025")),
+    ("junlong", "君龙人寿", ("junlong-zhenai-21",)),
+    ("demo", "健康服务演示号", ("zhenai-wuxian-2023", "junlong-zhenai-21", "chengzhang-youxiang-2025")),
+)
+
+
+def demo_accounts(data_dir: Path, port: int) -> list[dict[str, Any]]:
+    """Return the demo accounts as the TOML file would give them. Raises ConfigurationFault for a damaged file."""
+    path = data_dir / "demo-accounts.json"
+    try:
+        made = json.loads(made_once(path, _fresh_secrets))
+        return [
+            {
+                "id": account,
+                "channel": "wechat",
+                "name": name,
+                "products": products,
+                "api_base_url": f"http://127.0.0.1:{port}/simulator/platform",
+                **made[account],
+            }
+            for account, name, products in _ACCOUNTS
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationFault(f"{path}: damaged; delete it, and new demo secrets are made") from error
+
+
+def _fresh_secrets() -> bytes:
+    made = {
+        account: {
+            "app_id": f"wx{number:016d}",
+            "app_secret": secrets.token_hex(16),
+            "token": secrets.token_hex(12),
+            # 43 characters that decode to 32 bytes: the last one must leave the two spare bits at zero.
+            "encoding_aes_key": _letters(42) + secrets.choice("AEIMQUYcgkosw048"),
+        }
+        for number, (account, _, _) in enumerate(_ACCOUNTS, 1)
+    }
+    return json.dumps(made, indent=1).encode()
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(count))

@@ -1,0 +1,55 @@
+"""The production server: granian over the Flask app. Each serving process has its own app and its own worker."""
+
+from collections.abc import Callable
+from multiprocessing.util import Finalize
+from typing import Any
+
+import structlog
+from granian import Granian
+from granian.constants import Interfaces
+
+from bot.logs import configure_logs, libraries_config
+from bot.machine import Machine
+from bot.settings import Settings
+from bot.store.store import open_store
+
+log = structlog.get_logger()
+
+# A thread waits while its message's turn is decided and flushed: many are needed, none of them works for long.
+_BLOCKING_THREADS = 32
+_KILL_AFTER_SECONDS = 9
+
+WsgiApp = Callable[..., Any]
+
+
+def serve(settings: Settings, create_app: Callable[[], WsgiApp], *, machine_of: Callable[[Any], Machine]) -> None:
+    """Migrate, then serve until SIGTERM or SIGINT; returns after a clean end.
+
+    `create_app` is called in each serving process, and the machine in the app it makes (`machine_of`) is started there.
+    """
+    configure_logs()
+    open_store(settings.database_url, settings.keys).close()
+
+    def load() -> WsgiApp:
+        app = create_app()
+        machine = machine_of(app)
+        machine.start()
+        # The server's children end without running atexit; this is what multiprocessing runs in its place.
+        Finalize(machine, machine.stop, exitpriority=100)
+        return app
+
+    server = Granian(
+        "app:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        blocking_threads=_BLOCKING_THREADS,
+        backlog=1024,
+        backpressure=256,
+        log_dictconfig=libraries_config(),
+        respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_AFTER_SECONDS,
+    )
+    log.info("serving", port=settings.port, processes=settings.web_workers)
+    server.serve(target_loader=load, wrap_loader=False)

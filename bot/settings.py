@@ -1,0 +1,193 @@
+"""Settings: the environment and the TOML file, checked whole before anything starts.
+
+Without ASSISTANT_CONFIG this is the demo: three accounts with generated secrets, the simulator and its fake platform.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.demo_accounts import demo_accounts
+from bot.errors import ConfigurationFault
+from bot.keys import KeyRing, load_keys
+
+_AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
+_NOT_BUILT = ("wecom", "wecom_kf")
+_MOST_WORKERS = 16
+
+
+class WechatAccount(BaseModel):
+    """A WeChat Official Account. An empty `encoding_aes_key` means plaintext mode."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    channel: Literal["wechat"]
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    products: Annotated[tuple[str, ...], Field(min_length=1)]
+    app_id: Annotated[str, Field(min_length=1)]
+    app_secret: Annotated[str, Field(min_length=1, repr=False)]
+    token: Annotated[str, Field(min_length=1, repr=False)]
+    encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
+    previous_encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
+    api_base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.weixin.qq.com"
+
+
+class _Simulator(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = False
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accounts: Annotated[tuple[WechatAccount, ...], Field(min_length=1)]
+    simulator: _Simulator = _Simulator()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between deployments. `web_workers` is 1 on SQLite, whatever was asked for."""
+
+    host: str
+    port: int
+    database_url: str
+    data_dir: Path
+    accounts: tuple[WechatAccount, ...]
+    keys: KeyRing
+    is_demo: bool
+    has_simulator: bool
+    web_workers: int
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether one process does everything on SQLite."""
+        return self.database_url.startswith("sqlite")
+
+    def __repr__(self) -> str:
+        # A database URL may hold a password, so nothing of it is shown.
+        return f"Settings(port={self.port}, accounts={[account.id for account in self.accounts]})"
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings; generate the keys that are not given. Raises ConfigurationFault."""
+    data_dir = Path(environment.get("ASSISTANT_DATA_DIR") or "var").resolve()
+    port = _whole_number(environment, "PORT", default=8000, least=1, most=65535)
+    database_url = environment.get("DATABASE_URL") or f"sqlite:///{data_dir / 'assistant.db'}"
+    is_embedded = database_url.startswith("sqlite")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        accounts, has_simulator = _accounts(environment, data_dir, port)
+        return Settings(
+            host=environment.get("ASSISTANT_HOST") or "127.0.0.1",
+            port=port,
+            database_url=database_url,
+            data_dir=data_dir,
+            accounts=accounts,
+            keys=load_keys(environment, data_dir),
+            is_demo=not environment.get("ASSISTANT_CONFIG"),
+            has_simulator=has_simulator,
+            web_workers=1
+            if is_embedded
+            else _whole_number(environment, "WEB_WORKERS", default=2, least=1, most=_MOST_WORKERS),
+        )
+    except OSError as error:
+        raise ConfigurationFault(
+            f"ASSISTANT_DATA_DIR: {error.strerror or 'not usable'}; give a directory that this user may write"
+        ) from error
+
+
+def _accounts(environment: Mapping[str, str], data_dir: Path, port: int) -> tuple[tuple[WechatAccount, ...], bool]:
+    named = environment.get("ASSISTANT_CONFIG")
+    if not named:
+        return tuple(WechatAccount(**account) for account in demo_accounts(data_dir, port)), True
+    path = Path(named)
+    values = _from_environment(_toml(path), environment, path, "")
+    _refuse_unknown_channels(values, path)
+    try:
+        file = _File.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationFault("; ".join(_faults(error, path))) from None
+    _refuse_doubles(file.accounts, path)
+    return file.accounts, file.simulator.enabled
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationFault(f"{path}: cannot be read ({error.strerror}); check ASSISTANT_CONFIG") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # The parser's message says where, and quotes no value.
+        raise ConfigurationFault(f"{path}: not TOML in UTF-8 ({error}); mend the file") from None
+
+
+def _from_environment(value: Any, environment: Mapping[str, str], path: Path, entry: str) -> Any:
+    """Replace every "env:NAME" in the file by the variable NAME."""
+    if isinstance(value, dict):
+        return {
+            name: _from_environment(inner, environment, path, f"{entry}.{name}".lstrip("."))
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_from_environment(inner, environment, path, f"{entry}[{number}]") for number, inner in enumerate(value)]
+    if not isinstance(value, str) or not value.startswith("env:"):
+        return value
+    variable = value.removeprefix("env:")
+    if not environment.get(variable):
+        raise ConfigurationFault(f"{path}: {entry}: the variable {variable} is not set; set it or write the value here")
+    return environment[variable]
+
+
+def _refuse_unknown_channels(values: dict[str, Any], path: Path) -> None:
+    accounts = values.get("accounts")
+    for number, account in enumerate(accounts if isinstance(accounts, list) else ()):
+        if isinstance(account, dict) and account.get("channel") in _NOT_BUILT:
+            raise ConfigurationFault(
+                f"{path}: accounts[{number}].channel: {account['channel']} is not supported yet; "
+                'use channel = "wechat" or take the account out'
+            )
+
+
+def _refuse_doubles(accounts: tuple[WechatAccount, ...], path: Path) -> None:
+    seen: set[str] = set()
+    for account in accounts:
+        if account.id in seen:
+            raise ConfigurationFault(f"{path}: accounts: the id {account.id} is there twice; rename one")
+        seen.add(account.id)
+
+
+def _faults(error: ValidationError, path: Path) -> list[str]:
+    # Only place and rule: pydantic's own text would quote the value, which may be a secret.
+    return [f"{path}: {_entry(fault['loc'])}: {_remedy(fault)}" for fault in error.errors(include_input=False)]
+
+
+def _entry(location: tuple[str | int, ...]) -> str:
+    entry = ""
+    for part in location:
+        entry += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return entry.lstrip(".")
+
+
+def _remedy(fault: Any) -> str:
+    entry = fault["loc"][-1] if fault["loc"] else ""
+    if fault["type"] == "missing":
+        return "is missing; add it"
+    if fault["type"] == "extra_forbidden":
+        return "is not known; check the spelling"
+    if entry in ("encoding_aes_key", "previous_encoding_aes_key"):
+        return "must have 43 characters (letters, digits, + and /), or be empty; copy it from the platform's page"
+    message: str = fault["msg"]
+    return f"{message[:1].lower()}{message[1:]}; mend it"
+
+
+def _whole_number(environment: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ConfigurationFault(f"{name}: must be a whole number from {least} to {most}; set it or leave it out")
+    return int(text)
