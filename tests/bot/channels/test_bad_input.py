@@ -1,0 +1,149 @@
+"""Whatever comes in: a refusal or a turn, never another exception, never a 5xx, and nothing stored that was refused."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+import structlog
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from bot.channel import Envelope
+from bot.channels.crypto import Sealer
+from bot.errors import RefusedInput
+from bot.webhook import webhooks
+from tests.bot.channels.bad_input import MESSAGES, encrypted, mutated, queries
+from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, FixedClock, make_channel, make_phone
+
+CLOCK = FixedClock()
+SEALER = Sealer(KEY, APP_ID)
+GOOD = make_phone(CLOCK).text("oPerson", "等待期多久？")
+GOOD_INSIDE = SEALER.open(GOOD.body.split(b"<Encrypt><![CDATA[")[1].split(b"]]>")[0].decode())
+NOW = GOOD.query["timestamp"]
+
+
+def sealed(message):
+    return encrypted(message, sealer=SEALER, token=TOKEN, timestamp=NOW)
+
+
+# A wrong query, or a body that nobody signed: must be refused. A well-signed body of any content: may be a message.
+WRONG = st.one_of(
+    st.tuples(queries(dict(GOOD.query)), st.just(GOOD.body)),
+    st.tuples(queries(dict(GOOD.query)), MESSAGES),
+    st.tuples(st.just(dict(GOOD.query)), MESSAGES),
+    st.tuples(st.dictionaries(st.text(max_size=9), st.text(max_size=30), max_size=5), MESSAGES),
+)
+SIGNED = st.one_of(MESSAGES.map(sealed), mutated(GOOD_INSIDE).map(sealed))
+MUTATED = st.tuples(st.just(dict(GOOD.query)), mutated(GOOD.body))
+
+few = settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+)
+many = settings(few, max_examples=25_000, derandomize=False, phases=[Phase.explicit, Phase.generate])
+
+
+class Recording:
+    """Turns that only remember what they were given."""
+
+    def __init__(self):
+        self.taken = []
+
+    def take(self, inbound):
+        self.taken.append(inbound)
+        return SimpleNamespace(text="收到")
+
+
+class Webhook:
+    """The real webhook pages over the real channel."""
+
+    def __init__(self):
+        self.turns = Recording()
+        app = Flask("webhook")
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        app.logger.setLevel(logging.CRITICAL)
+        watcher = SimpleNamespace(input_refused=lambda account: None, store_unavailable=lambda: None)
+        app.register_blueprint(webhooks(channels={"demo": make_channel(CLOCK)}, turns=self.turns, watcher=watcher))
+        self._client = app.test_client()
+
+    def post(self, query, body):
+        """Return the status and how many messages were taken."""
+        self.turns.taken.clear()
+        status = self._client.post("/webhooks/demo", query_string=query, data=body).status_code
+        return status, len(self.turns.taken)
+
+
+@pytest.fixture(scope="module")
+def webhook():
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield Webhook()
+    structlog.reset_defaults()
+
+
+def check_channel(query, body):
+    channel = make_channel(CLOCK)
+    try:
+        envelope = channel.parse(query, body)
+    except RefusedInput:
+        return
+    assert isinstance(envelope, Envelope)
+    assert channel.wrap(envelope, "收到").body
+
+
+def check_webhook(webhook, query, body):
+    assert webhook.post(query, body) in ((403, 0), (200, 1))
+
+
+@few
+@given(case=st.one_of(WRONG, MUTATED, SIGNED))
+def test_the_channel_refuses_or_reads_anything(case):
+    check_channel(*case)
+
+
+@few
+@given(case=WRONG)
+def test_the_webhook_refuses_what_is_wrong_and_stores_nothing(webhook, case):
+    assert webhook.post(*case) == (403, 0)
+
+
+@few
+@given(case=st.one_of(MUTATED, SIGNED))
+def test_the_webhook_never_fails(webhook, case):
+    check_webhook(webhook, *case)
+
+
+@few
+@given(case=st.one_of(WRONG, SIGNED))
+def test_a_plaintext_account_refuses_or_reads_anything(case):
+    channel = make_channel(CLOCK, key="")
+    query = {name: value for name, value in GOOD.query.items() if name != "msg_signature"}
+    for given_query in (case[0], query):
+        try:
+            assert isinstance(channel.parse(given_query, case[1]), Envelope)
+        except RefusedInput:
+            continue
+
+
+def test_the_good_message_itself_is_taken(webhook):
+    assert webhook.post(dict(GOOD.query), GOOD.body) == (200, 1)
+    assert webhook.turns.taken[0].text == "等待期多久？"
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused(webhook, method):
+    assert getattr(webhook._client, method)("/webhooks/demo").status_code == 405
+
+
+@pytest.mark.proof
+@many
+@given(case=WRONG)
+def test_25_000_wrong_inputs_are_all_refused(webhook, case):
+    assert webhook.post(*case) == (403, 0)
+
+
+@pytest.mark.proof
+@many
+@given(case=st.one_of(MUTATED, SIGNED))
+def test_25_000_well_signed_inputs_never_fail(webhook, case):
+    check_channel(*case)
+    check_webhook(webhook, *case)
