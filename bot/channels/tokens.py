@@ -1,6 +1,5 @@
 """One access token an account, shared by all threads and processes: who may refresh it, when, and how often."""
 
-import secrets
 import threading
 import time
 from collections import deque
@@ -37,14 +36,14 @@ class TokenStore(Protocol):
     def read(self, account: str) -> AccessToken | None:
         """Return the last token written, however old."""
 
-    def lease(self, account: str, holder: str, *, now: datetime, until: datetime) -> bool:
-        """Let exactly one holder refresh until then; false while another one's lease runs."""
+    def lease(self, account: str, *, now: datetime, until: datetime) -> bool:
+        """Let exactly one caller refresh until then; false while another one's lease runs."""
 
     def write(self, account: str, token: AccessToken) -> None:
-        """Keep the token."""
+        """Keep the token, and end the lease."""
 
-    def release(self, account: str, holder: str) -> None:
-        """End the holder's lease, if it still is the holder's."""
+    def release(self, account: str) -> None:
+        """End the lease without a token."""
 
 
 class MemoryTokenStore:
@@ -53,26 +52,26 @@ class MemoryTokenStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tokens: dict[str, AccessToken] = {}
-        self._leases: dict[str, tuple[str, datetime]] = {}
+        self._leases: dict[str, datetime] = {}
 
     def read(self, account: str) -> AccessToken | None:
         return self._tokens.get(account)
 
-    def lease(self, account: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    def lease(self, account: str, *, now: datetime, until: datetime) -> bool:
         with self._lock:
-            other, ends = self._leases.get(account, (holder, now))
-            if other != holder and ends > now:
+            if self._leases.get(account, now) > now:
                 return False
-            self._leases[account] = (holder, until)
+            self._leases[account] = until
             return True
 
     def write(self, account: str, token: AccessToken) -> None:
-        self._tokens[account] = token
-
-    def release(self, account: str, holder: str) -> None:
         with self._lock:
-            if self._leases.get(account, ("", None))[0] == holder:
-                del self._leases[account]
+            self._tokens[account] = token
+            self._leases.pop(account, None)
+
+    def release(self, account: str) -> None:
+        with self._lock:
+            self._leases.pop(account, None)
 
 
 class Tokens:
@@ -88,7 +87,6 @@ class Tokens:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._account = account
-        self._holder = secrets.token_hex(8)
         self._fetch = fetch
         self._store = store
         self._clock = clock
@@ -129,7 +127,7 @@ class Tokens:
     def _refreshed(self, refused: str | None) -> AccessToken | None:
         """Fetch a token under the lease; None while another process has it."""
         now = self._clock()
-        if not self._store.lease(self._account, self._holder, now=now, until=now + _LEASE):
+        if not self._store.lease(self._account, now=now, until=now + _LEASE):
             return None
         try:
             # The previous holder may have written between our last look and our lease.
@@ -137,9 +135,12 @@ class Tokens:
             if token is None:
                 token = self._fetch_other_than(refused)
                 self._store.write(self._account, token)
-            return token
-        finally:
-            self._store.release(self._account, self._holder)
+                return token
+        except BaseException:
+            self._store.release(self._account)
+            raise
+        self._store.release(self._account)
+        return token
 
     def _fetch_other_than(self, refused: str | None) -> AccessToken:
         token = self._fetch(False)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from bot.channels.tokens import AccessToken
+from bot.keys import Unreadable
 from bot.store.people import insert_unless_there
 from bot.store.schema import tokens
 from bot.store.store import Store
@@ -17,13 +18,16 @@ class SqlTokenStore:
         self._store = store
 
     def read(self, account: str) -> AccessToken | None:
-        """Return the last token written, however old."""
+        """Return the last token written, however old; None also for one that does not open."""
         query = select(tokens.c.token, tokens.c.expires_at).where(tokens.c.account == account)
         with self._store.reading() as connection:
             row = connection.execute(query).first()
         if row is None or row.token is None:
             return None
-        value = self._store.keys.open(row.token, place=_place(account)).decode()
+        try:
+            value = self._store.keys.open(row.token, place=_place(account)).decode()
+        except Unreadable:
+            return None  # damaged or moved here from another account; a new one costs one call
         return AccessToken(value=value, expires_at=row.expires_at)
 
     def lease(self, account: str, *, now: datetime, until: datetime) -> bool:

@@ -8,8 +8,10 @@ from bot.channels.crypto import sign
 from bot.channels.envelope import write_xml
 
 _NAMES = st.sampled_from(
-    ["ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "Event", "EventKey", "Encrypt"]
-    + ["Recognition", "MediaId", "xml", "A"]
+    [
+        *("ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "Recognition", "MediaId"),
+        *("Event", "EventKey", "Encrypt", "xml", "A"),
+    ]
 )
 _VALUES = st.one_of(
     st.sampled_from(["text", "event", "voice", "1790758200", "oPerson", "CLICK", "", "-1", "٣", "]]>", "&#0;", "\0"]),

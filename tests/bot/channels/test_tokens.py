@@ -92,7 +92,7 @@ def test_no_more_than_twenty_refreshes_a_day_are_forced(platform, clock):
 
 def test_while_another_process_refreshes_its_token_is_awaited(platform, clock):
     store = MemoryTokenStore()
-    store.lease("demo", "another", now=clock(), until=clock() + timedelta(seconds=20))
+    store.lease("demo", now=clock(), until=clock() + timedelta(seconds=20))
 
     def pause(_seconds):
         store.write("demo", AccessToken(value="theirs", expires_at=clock() + timedelta(seconds=7200)))
@@ -103,7 +103,7 @@ def test_while_another_process_refreshes_its_token_is_awaited(platform, clock):
 
 def test_a_process_that_died_while_refreshing_is_waited_for_only_until_its_lease_ends(platform, clock):
     store = MemoryTokenStore()
-    store.lease("demo", "the dead", now=clock(), until=clock() + timedelta(seconds=20))
+    store.lease("demo", now=clock(), until=clock() + timedelta(seconds=20))
     tokens = make(platform, clock, store, lambda _: clock.move(seconds=0.1))
     with pytest.raises(RetryLater):
         tokens.current()
@@ -119,7 +119,7 @@ def test_a_failed_fetch_gives_the_lease_back(clock):
 
     with pytest.raises(ConfigurationFault):
         make(fetch, clock, store).current()
-    assert store.lease("demo", "another", now=clock(), until=clock() + timedelta(seconds=20))
+    assert store.lease("demo", now=clock(), until=clock() + timedelta(seconds=20))
 
 
 def test_twenty_threads_fetch_one_token(platform, clock):
