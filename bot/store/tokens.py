@@ -11,7 +11,7 @@ from bot.store.schema import tokens
 from bot.store.store import Store
 
 
-class SqlTokenStore:
+class DatabaseTokens:
     """Tokens in the database, sealed with the master key. Raises RetryLater while the database is away."""
 
     def __init__(self, store: Store) -> None:

@@ -10,7 +10,7 @@ from bot.channels.tokens import AccessToken, MemoryTokenStore, Tokens
 from bot.keys import KeyRing
 from bot.store.schema import tokens
 from bot.store.store import open_store
-from bot.store.tokens import SqlTokenStore
+from bot.store.tokens import DatabaseTokens
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def database(tmp_path):
 def shared(request):
     if request.param == "memory":
         return MemoryTokenStore()
-    return SqlTokenStore(request.getfixturevalue("database"))
+    return DatabaseTokens(request.getfixturevalue("database"))
 
 
 def test_what_is_written_is_read(shared, clock):
@@ -59,7 +59,7 @@ def test_a_write_ends_the_lease(shared, clock):
 
 
 def test_a_token_lies_encrypted_and_only_in_its_own_place(database, clock):
-    shared = SqlTokenStore(database)
+    shared = DatabaseTokens(database)
     shared.write("demo", AccessToken(value="the-secret-token", expires_at=clock() + timedelta(hours=2)))
     with database.reading() as connection:
         sealed = connection.execute(select(tokens.c.token)).scalar_one()
@@ -77,6 +77,6 @@ def test_a_new_process_uses_the_token_of_the_last_one(database, clock):
         return AccessToken(value=os.urandom(8).hex(), expires_at=clock() + timedelta(hours=2))
 
     def process():
-        return Tokens(account="demo", fetch=fetch, store=SqlTokenStore(database), clock=clock)
+        return Tokens(account="demo", fetch=fetch, store=DatabaseTokens(database), clock=clock)
 
     assert process().current() == process().current()
