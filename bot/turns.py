@@ -110,10 +110,14 @@ class Turns:
         """Start the turns that were acknowledged by processes that are gone; return how many."""
         with self._store.reading() as connection:
             left = inbox.acknowledged(connection, self._store.keys, self._clock(), older_than_seconds)
-        messages = [message for message in left if not self._lanes.is_under_way((message.account, message.key))]
+        messages = [message for message in left if not self.is_under_way(message)]
         for message in messages:
             self._admitted(message)
         return len(messages)
+
+    def is_under_way(self, message: Inbound) -> bool:
+        """Whether this process has a turn of the message waiting or running."""
+        return self._lanes.is_under_way((message.account, message.key))
 
     def stop(self, *, within_seconds: float = 5.0) -> None:
         """Finish the turns that were begun, and take no more."""
@@ -160,8 +164,10 @@ class Turns:
     def _locked(self, ticket: _Ticket) -> None:
         message = ticket.payload.message
 
-        def work(connection: Connection) -> tuple[Stored, None] | tuple[Ending, Decision]:
-            found = self._found(connection, message, locking=True)
+        def work(connection: Connection) -> tuple[Stored, None] | tuple[Ending, Decision] | None:
+            found = inbox.load(connection, self._store.keys, message, locking=True)
+            if found is None:
+                return None
             if found.stored is None and self._settle_owed(connection, found):
                 found = self._found(connection, message, locking=True)
             if found.stored is not None:
@@ -170,7 +176,13 @@ class Turns:
             inbox.save(connection, message, found, ending)
             return ending, decision
 
-        ended, decision = self._store.transact(work)
+        worked = self._store.transact(work)
+        if worked is None:
+            # In a transaction of its own: an acknowledgement must not wait for a slow turn that makes its person.
+            self._store.transact(lambda connection: self._found(connection, message, locking=False))
+            self._lanes.again(ticket)
+            return
+        ended, decision = worked
         if isinstance(ended, Stored):
             self._lanes.end(ticket, _result_of(ended), None)
         elif decision is not None:

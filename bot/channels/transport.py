@@ -46,8 +46,7 @@ class PlatformAdapter(HTTPAdapter):
         """Let all of the session's calls pass here."""
         session.mount("https://", self)
         session.mount("http://", self)
-        # A proxy of the environment is for the way out, not for this machine's own simulator.
-        session.trust_env = urlsplit(self._base_url).hostname not in _LOOPBACK
+        without_proxies(session, self._base_url)
 
     def send(
         self,
@@ -96,6 +95,11 @@ class PlatformAdapter(HTTPAdapter):
         if token is not None:
             query[TOKEN_PARAMETER] = token
         return f"{self._base_url}{parts.path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def without_proxies(session: requests.Session, base_url: str) -> None:
+    """Keep calls to this very machine (the simulator) from a proxy that the environment names for the way out."""
+    session.trust_env = urlsplit(base_url).hostname not in _LOOPBACK
 
 
 def error_code(response: requests.Response) -> int:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+import structlog
+
 from bot.channel import Envelope, Wrapped
 from bot.channels import envelope as bodies
 from bot.channels.crypto import Sealer, is_signed, sign
@@ -19,6 +21,8 @@ from bot.channels.envelope import make_safe
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
 from bot.messages import Inbound, Kind
+
+log = structlog.get_logger()
 
 # The platform's retries repeat signature, timestamp and nonce within seconds, so there is no nonce filter: a repeated
 # message is recognised by its key. The window is our own policy against replays of old callbacks.
@@ -76,6 +80,9 @@ class WeChatChannel:
         self._sealers = tuple(Sealer(key, shared.app_id) for key in keys if key)
         self._sender = sender
         self._clock = clock
+        if not self._sealers:
+            # In this mode the platform's signature does not cover the body.
+            log.warning("plaintext mode: anybody on the way can read and change messages", account=account)
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """Answer the platform's address check with its own word. Raises RefusedInput."""
