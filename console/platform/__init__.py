@@ -1,1 +1,1 @@
-"""The WeChat platform's twin: its API, its rules and a person's phone. For the simulator and tests, never for people."""
+"""The WeChat platform's twin: its API, its rules, a person's phone. It serves the simulator and tests, not people."""

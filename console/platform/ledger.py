@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from console.platform.phone import Delivery
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens (value TEXT PRIMARY KEY, app_id TEXT NOT NULL, issued_at REAL, expires_at REAL);
 CREATE TABLE IF NOT EXISTS forced (app_id TEXT NOT NULL, at REAL NOT NULL);
@@ -23,6 +25,9 @@ CREATE TABLE IF NOT EXISTS bubbles (
 CREATE INDEX IF NOT EXISTS ix_bubbles ON bubbles (app_id, contact, id);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, interface TEXT NOT NULL, code INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+    app_id TEXT, contact TEXT, at REAL NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (app_id, contact)
 );
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
@@ -103,6 +108,24 @@ class Ledger:
             ).fetchall()
         place = _place(app_id, contact)
         return [Bubble(**{**json.loads(self._box.open(row["sealed"], place=place)), "id": row["id"]}) for row in rows]
+
+    def keep_delivery(self, app_id: str, contact: str, delivery: Delivery, at: float) -> None:
+        """Remember a person's last callback, for a retry."""
+        plain = json.dumps([dict(delivery.query), delivery.body.decode(), delivery.key]).encode()
+        sealed = self._box.seal(plain, place=_place(app_id, contact))
+        with self.writing() as connection:
+            connection.execute("REPLACE INTO deliveries VALUES (?, ?, ?, ?)", (app_id, contact, at, sealed))
+
+    def last_delivery(self, app_id: str, contact: str) -> tuple[Delivery, float] | None:
+        """Return a person's last callback and when it was made."""
+        with self.writing() as connection:
+            row = connection.execute(
+                "SELECT at, sealed FROM deliveries WHERE app_id = ? AND contact = ?", (app_id, contact)
+            ).fetchone()
+        if row is None:
+            return None
+        query, body, key = json.loads(self._box.open(row["sealed"], place=_place(app_id, contact)))
+        return Delivery(query=query, body=body.encode(), key=key), row["at"]
 
     def add_media(self, app_id: str, media_id: str, kind: str, content: bytes, at: float) -> None:
         """Keep a file; only the newest few are kept."""

@@ -62,7 +62,7 @@ class Twin:
             raise PlatformFault(40013)
         if not secrets.compare_digest(secret.encode(), self._secrets[app_id].encode()):
             raise PlatformFault(40125)
-        now = self._now()
+        now = self.now()
         with self.ledger.writing() as connection:
             if force:
                 _count_forced(connection, app_id, now)
@@ -86,7 +86,7 @@ class Twin:
             row = connection.execute("SELECT app_id, expires_at FROM tokens WHERE value = ?", (token,)).fetchone()
         if row is None:
             raise PlatformFault(40001)
-        if row["expires_at"] <= self._now():
+        if row["expires_at"] <= self.now():
             raise PlatformFault(42001)
         return str(row["app_id"])
 
@@ -98,21 +98,17 @@ class Twin:
     def hear(self, app_id: str, contact: str, event: str = "") -> None:
         """Note that a person wrote (no event) or did something: it opens a window for custom messages."""
         event = event.lower()
+        self.meet(app_id, contact)
         with self.ledger.writing() as connection:
-            connection.execute(
-                "INSERT INTO people (app_id, contact, follows) VALUES (?, ?, 1) ON CONFLICT DO NOTHING",
-                (app_id, contact),
-            )
-            where = "WHERE app_id = ? AND contact = ?"
             if event in ("subscribe", "unsubscribe"):
                 connection.execute(
-                    f"UPDATE people SET follows = ? {where}",
-                    (event == "subscribe", app_id, contact),  # noqa: S608 - fixed text
+                    "UPDATE people SET follows = ? WHERE app_id = ? AND contact = ?",
+                    (event == "subscribe", app_id, contact),
                 )
             if not event:
-                _open_window(connection, "said", _AFTER_MESSAGE, self._now(), app_id, contact)
+                _open_window(connection, "said", _AFTER_MESSAGE, self.now(), app_id, contact)
             elif event in _OPENING_EVENTS:
-                _open_window(connection, "acted", _AFTER_ACTION, self._now(), app_id, contact)
+                _open_window(connection, "acted", _AFTER_ACTION, self.now(), app_id, contact)
 
     def send(self, token: str, order: Mapping[str, Any]) -> int:
         """Deliver one custom message to a person's phone and return its bubble's id. Raises PlatformFault."""
@@ -126,8 +122,8 @@ class Twin:
         if len(text.encode()) > _TEXT_BYTES:
             raise PlatformFault(45002)
         with self.ledger.writing() as connection:
-            _use_quota(connection, app_id, contact, self._now())
-        return self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind=str(kind), text=text, at=self._now()))
+            _use_quota(connection, app_id, contact, self.now())
+        return self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind=str(kind), text=text, at=self.now()))
 
     def upload(self, token: str, kind: str, content: bytes) -> str:
         """Keep a file for three days and return its media id. Raises PlatformFault."""
@@ -140,14 +136,19 @@ class Twin:
     def keep_media(self, app_id: str, kind: str, content: bytes) -> str:
         """Keep a file that a person sends, and return its media id."""
         media_id = secrets.token_urlsafe(48)
-        self.ledger.add_media(app_id, media_id, kind, content, self._now())
+        self.ledger.add_media(app_id, media_id, kind, content, self.now())
         return media_id
+
+    def kept_media(self, app_id: str, media_id: str) -> bytes | None:
+        """Return a kept file's content, without the API's checks; None when it is gone."""
+        found = self.ledger.media(app_id, media_id, since=self.now() - _MEDIA_SECONDS)
+        return found[1] if found else None
 
     def download(self, token: str, media_id: str) -> tuple[str, bytes]:
         """Return kind and content of a file. Raises PlatformFault."""
         app_id = self.app_of(token)
         self._fail_on_demand(app_id, "media/get")
-        found = self.ledger.media(app_id, media_id, since=self._now() - _MEDIA_SECONDS)
+        found = self.ledger.media(app_id, media_id, since=self.now() - _MEDIA_SECONDS)
         if found is None:
             raise PlatformFault(40007)
         return found
@@ -164,13 +165,27 @@ class Twin:
             rows = connection.execute("SELECT code FROM faults WHERE app_id = ? ORDER BY id", (app_id,)).fetchall()
         return [row["code"] for row in rows]
 
+    def follows(self, app_id: str, contact: str) -> bool:
+        """Tell whether a person follows the account; who was never heard of does not."""
+        with self.ledger.writing() as connection:
+            row = _person(connection, app_id, contact)
+        return row is not None and bool(row["follows"])
+
+    def meet(self, app_id: str, contact: str) -> None:
+        """Let a person, if new, have been a follower for long, without any window open."""
+        with self.ledger.writing() as connection:
+            connection.execute(
+                "INSERT INTO people (app_id, contact, follows) VALUES (?, ?, 1) ON CONFLICT DO NOTHING",
+                (app_id, contact),
+            )
+
     def quota_left(self, app_id: str, contact: str) -> int:
         """Return how many custom messages this person would still get now."""
         with self.ledger.writing() as connection:
             row = _person(connection, app_id, contact)
         if row is None or not row["follows"]:
             return 0
-        now = self._now()
+        now = self.now()
         return sum(row[f"{way}_left"] for way in ("said", "acted") if row[f"{way}_until"] > now)
 
     def _fail_on_demand(self, app_id: str, interface: str) -> None:
@@ -184,7 +199,8 @@ class Twin:
         if row:
             raise PlatformFault(row["code"])
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the twin's time, in seconds since 1970."""
         return self._clock().timestamp()
 
 

@@ -1,0 +1,170 @@
+"""The simulator's page and what it asks for. Everything comes as an argument; nothing is read from the environment."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from bot.clock import Clock, system_clock
+from bot.messages import Understanding
+from console.platform.ledger import Box, Bubble, Ledger
+from console.platform.routes import platform
+from console.platform.twin import PlatformFault, Twin
+from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type
+from console.simulator.world import FAULTS, NOT_FOLLOWING, PEOPLE, PLACES, Person, SimulatedAccount
+
+Understood = Callable[[str, str], Understanding | None]
+
+_ORDER_BYTES = 5 * 1024 * 1024  # a picture of 3 MB in base64, with room
+_NUMBER = re.compile("[0-9]{1,15}")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def simulator(
+    *,
+    accounts: Sequence[SimulatedAccount],
+    post: Post,
+    memory: Path,
+    box: Box,
+    latest_understanding: Understood,
+    people: Sequence[Person] = PEOPLE,
+    clock: Clock = system_clock,
+) -> Blueprint:
+    """Return the page under `/simulator/`, with the platform's twin under `/simulator/platform`.
+
+    `post` delivers callbacks to the webhooks (chat.by_http). `memory` is the file in which all processes of the service
+    share the simulated world; `box` seals what is in it. `latest_understanding(account, contact)` gives the reasons of
+    the last match.
+    """
+    secrets = {account.phone.app_id: account.app_secret for account in accounts}
+    twin = Twin(ledger=Ledger(memory, box), secrets_by_app=secrets, clock=clock)
+    world = _World(accounts=accounts, people=people, twin=twin, post=post, understood=latest_understanding, clock=clock)
+
+    pages = Blueprint(
+        "simulator", __name__, url_prefix="/simulator", template_folder="templates", static_folder="static"
+    )
+    pages.register_blueprint(platform(twin), url_prefix="/platform")
+    pages.after_request(_hardened)
+    pages.register_error_handler(Refused, _refused)
+    pages.register_error_handler(PlatformFault, _refused)
+    pages.add_url_rule("/", "page", lambda: render_template("simulator.html"))
+    pages.add_url_rule("/api/world", "world", lambda: jsonify(world.described()))
+    pages.add_url_rule("/api/chat", "chat", lambda: jsonify(world.chat(request.args)))
+    pages.add_url_rule("/api/picture", "picture", lambda: world.picture(request.args))
+    pages.add_url_rule("/api/act", "act", lambda: jsonify(world.act(_order())), methods=["POST"])
+    pages.add_url_rule("/api/repeat", "repeat", lambda: jsonify(world.repeat(_order())), methods=["POST"])
+    pages.add_url_rule("/api/fail", "fail", lambda: jsonify(world.fail(_order())), methods=["POST"])
+    return pages
+
+
+class _World:
+    """Answers the page's questions about accounts, people and chats."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Sequence[SimulatedAccount],
+        people: Sequence[Person],
+        twin: Twin,
+        post: Post,
+        understood: Understood,
+        clock: Clock,
+    ) -> None:
+        self._accounts = {account.phone.id: account for account in accounts}
+        self._people = {person.id: person for person in people}
+        self._twin = twin
+        self._understood = understood
+        self._chats = {
+            account.phone.id: Chat(account=account, twin=twin, post=post, clock=clock) for account in accounts
+        }
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "accounts": [
+                {"id": id, "name": account.name, "menu": [asdict(item) for item in account.menu]}
+                for id, account in self._accounts.items()
+            ],
+            "people": [asdict(person) for person in self._people.values()],
+            "places": [place.label for place in PLACES],
+            "faults": [{"code": code, "words": words} for code, words in FAULTS.items()],
+        }
+
+    def chat(self, query: Mapping[str, str]) -> dict[str, Any]:
+        account, contact = self._chosen(query)
+        app_id = self._accounts[account].phone.app_id
+        if contact not in NOT_FOLLOWING:
+            self._twin.meet(app_id, contact)
+        after = query.get("after", "0")
+        bubbles = self._twin.ledger.bubbles(app_id, contact, after=int(after) if _NUMBER.fullmatch(after) else 0)
+        understanding = self._understood(account, contact)
+        return {
+            "bubbles": [asdict(bubble) for bubble in bubbles],
+            "follows": self._twin.follows(app_id, contact),
+            "quota": self._twin.quota_left(app_id, contact),
+            "faults": self._twin.faults(app_id),
+            "understanding": asdict(understanding) if understanding else None,
+        }
+
+    def picture(self, query: Mapping[str, str]) -> Response:
+        account, _ = self._chosen(query)
+        kept = self._twin.kept_media(self._accounts[account].phone.app_id, query.get("id", ""))
+        kind = picture_type(kept) if kept else None
+        return Response(kept, mimetype=kind) if kept and kind else Response(status=404)
+
+    def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        account, contact = self._chosen(order)
+        return _told(self._chats[account].act(contact, order))
+
+    def repeat(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        account, contact = self._chosen(order)
+        return _told(self._chats[account].repeat(contact))
+
+    def fail(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        account, contact = self._chosen(order)
+        code = order.get("code")
+        if code not in FAULTS:
+            raise Refused("没有这个错误码")
+        app_id = self._accounts[account].phone.app_id
+        self._twin.fail_next(app_id, int(code))
+        note = Bubble(
+            side="note", kind="fault", text=f"下一次主动发送将返回 {code}（{FAULTS[code]}）", at=self._twin.now()
+        )
+        self._twin.ledger.add_bubble(app_id, contact, note)
+        return {"faults": self._twin.faults(app_id)}
+
+    def _chosen(self, order: Mapping[str, Any]) -> tuple[str, str]:
+        account, contact = str(order.get("account")), str(order.get("person"))
+        if account not in self._accounts or contact not in self._people:
+            raise Refused("没有这个账号或人物")
+        return account, contact
+
+
+def _told(exchange: Exchange) -> dict[str, Any]:
+    return {"milliseconds": exchange.milliseconds, "fault": exchange.fault, "replies": len(exchange.replies)}
+
+
+def _order() -> dict[str, Any]:
+    # JSON alone is taken: another site's form cannot send it, and its script would have to ask first.
+    request.max_content_length = _ORDER_BYTES
+    order = request.get_json(silent=True) if request.mimetype == "application/json" else None
+    if not isinstance(order, dict):
+        raise Refused("请求的格式不对")
+    return order
+
+
+def _refused(fault: Exception) -> tuple[Response, int]:
+    return jsonify({"refused": str(fault)}), 400
+
+
+def _hardened(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

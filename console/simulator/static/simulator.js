@@ -1,0 +1,302 @@
+"use strict";
+// The phone page. It shows what the server says: every bubble comes from the server by short polling.
+
+const $ = (id) => document.getElementById(id);
+const QUICK_MS = 350;
+const CALM_MS = 1500;
+const QUICK_FOR_MS = 8000;
+
+const DECISIONS = {
+  answer: "回答", clarify: "反问", abstain: "没有把握，未答", medical: "转医生服务", emergency: "紧急",
+  handoff: "转人工", smalltalk: "寒暄", menu: "菜单",
+};
+const SLOTS = { product: "产品", service: "服务", attribute: "事项", facts: "依据", next_move: "接着上一句" };
+const MOVES = { asked_again: "又问了一遍", chose: "选了一项", thanked: "道谢", to_person: "找人工", moved_on: "问别的" };
+
+let world = null;
+let chosen = { account: "", person: "" };
+let last = 0;
+let lastTime = 0;
+let quickUntil = 0;
+let timer = 0;
+let round = 0;
+
+async function ask(path, order) {
+  const options = order && {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...chosen, ...order }),
+  };
+  const response = await fetch("api/" + path, options);
+  const answer = await response.json().catch(() => ({ refused: "服务没有回应，请稍后再试" }));
+  if (answer.refused) throw new Error(answer.refused);
+  return answer;
+}
+
+function make(tag, name, text) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function toast(text) {
+  $("toast").textContent = text;
+  $("toast").hidden = false;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { $("toast").hidden = true; }, 3500);
+}
+
+// --- the chat
+
+function faceOf(side) {
+  if (side === "person") return world.people.find((person) => person.id === chosen.person).face;
+  return [...world.accounts.find((account) => account.id === chosen.account).name][0];
+}
+
+function content(bubble) {
+  if (bubble.kind === "image" && bubble.side === "person") {
+    const box = make("div", "bubble picture");
+    const image = make("img");
+    image.alt = "发出的图片";
+    image.src = "api/picture?" + new URLSearchParams({ ...chosen, id: bubble.text });
+    image.addEventListener("load", toEnd);
+    box.append(image);
+    return box;
+  }
+  if (bubble.kind === "voice" && bubble.side === "person") {
+    const box = make("div", "bubble", "语音 " + Math.max(1, Math.round(bubble.text.length / 4)) + "″");
+    box.append(make("span", "said", bubble.text ? "识别为：" + bubble.text : "没有识别出文字"));
+    return box;
+  }
+  if (bubble.kind === "location" && bubble.side === "person") {
+    const box = make("div", "bubble place");
+    box.append(make("b", "", bubble.text), make("i"));
+    return box;
+  }
+  return make("div", "bubble", bubble.text);
+}
+
+function row(bubble) {
+  if (bubble.side === "note") {
+    const item = make("li", "note " + bubble.kind);
+    item.append(make("span", "", bubble.text));
+    return item;
+  }
+  const item = make("li", bubble.side);
+  const face = make("div", "face", faceOf(bubble.side));
+  face.setAttribute("aria-hidden", "true");
+  const box = content(bubble);
+  if (bubble.side === "push") box.append(make("span", "tag", "主动发送"));
+  item.append(face, box);
+  return item;
+}
+
+function show(bubbles) {
+  for (const bubble of bubbles) {
+    if (bubble.id <= last) continue;
+    last = bubble.id;
+    if (bubble.at - lastTime > 300) {
+      const time = new Date(bubble.at * 1000).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
+      $("chat").append(make("li", "time", time));
+      lastTime = bubble.at;
+    }
+    $("chat").append(row(bubble));
+  }
+  if (bubbles.length) toEnd();
+}
+
+function toEnd() {
+  $("chat").scrollTop = $("chat").scrollHeight;
+}
+
+function typing(on) {
+  const there = $("chat").querySelector(".typing");
+  if (there) there.remove();
+  if (!on) return;
+  const item = row({ side: "reply", kind: "text", text: "…" });
+  item.classList.add("typing");
+  $("chat").append(item);
+  toEnd();
+}
+
+// --- the side panel
+
+function explain(understanding) {
+  const decision = $("decision");
+  decision.className = "decision" + (understanding ? " " + understanding.decision : "");
+  decision.textContent = understanding ? DECISIONS[understanding.decision] || understanding.decision : "还没有消息";
+  const slots = [];
+  for (const [name, label] of Object.entries(SLOTS)) {
+    let value = understanding && understanding[name];
+    if (Array.isArray(value)) value = value.join("、");
+    if (name === "next_move") value = MOVES[value] || value;
+    if (value) slots.push(make("dt", "", label), make("dd", "", value));
+  }
+  $("slots").replaceChildren(...slots);
+  const reasons = (understanding && understanding.reasons) || [];
+  $("reasons-title").hidden = !reasons.length;
+  $("reasons").replaceChildren(...reasons.map((reason) => make("li", "", reason)));
+}
+
+function panel(chat) {
+  explain(chat.understanding);
+  $("quota").textContent = chat.follows ? chat.quota + " 条" : "没有关注";
+  $("pending").textContent = chat.faults.length ? chat.faults.join("、") : "无";
+  $("bar").hidden = !chat.follows;
+  $("menu").hidden = !chat.follows;
+  $("follow-bar").hidden = chat.follows;
+  if (!chat.follows) openTray(null);
+}
+
+// --- polling
+
+async function poll() {
+  clearTimeout(timer);
+  const mine = round;
+  try {
+    const chat = await ask("chat?" + new URLSearchParams({ ...chosen, after: last }));
+    if (mine !== round) return;
+    const waiting = $("chat").querySelector(".typing");
+    show(chat.bubbles);
+    if (waiting && waiting.isConnected) $("chat").append(waiting);
+    panel(chat);
+  } catch (fault) {
+    if (mine === round) toast(fault.message === "Failed to fetch" ? "连不上服务，正在重试" : fault.message);
+  }
+  clearTimeout(timer);
+  if (!document.hidden) timer = setTimeout(poll, Date.now() < quickUntil ? QUICK_MS : CALM_MS);
+}
+
+async function act(path, order) {
+  const mine = round;
+  quickUntil = Date.now() + QUICK_FOR_MS;
+  openTray(null);
+  const begun = ask(path, order);
+  const slow = setTimeout(() => { if (mine === round) typing(true); }, 250);
+  setTimeout(poll, 60);
+  try {
+    const told = await begun;
+    if (told.milliseconds !== undefined && mine === round) {
+      $("took").textContent = told.fault ? told.fault : told.milliseconds + " 毫秒";
+    }
+  } catch (fault) {
+    toast(fault.message);
+  }
+  clearTimeout(slow);
+  if (mine !== round) return;
+  typing(false);
+  await poll();
+}
+
+// --- choosing and doing
+
+function choose(account, person) {
+  round += 1;
+  chosen = { account, person };
+  last = 0;
+  lastTime = 0;
+  $("chat").replaceChildren();
+  $("took").textContent = "—";
+  $("account").value = account;
+  $("person").value = person;
+  const shown = world.accounts.find((each) => each.id === account);
+  $("title").textContent = shown.name;
+  $("about").textContent = world.people.find((each) => each.id === person).about;
+  $("menu").replaceChildren(...shown.menu.map((item) => {
+    const button = make("button", "", item.label);
+    button.type = "button";
+    button.addEventListener("click", () => act("act", { do: "menu", key: item.key }));
+    return button;
+  }));
+  history.replaceState(null, "", "#" + new URLSearchParams(chosen));
+  openTray(null);
+  poll();
+}
+
+function openTray(id) {
+  for (const tray of ["tray", "voice", "places"]) $(tray).hidden = tray !== id;
+  $("more").setAttribute("aria-expanded", String(id === "tray"));
+}
+
+function openSide(on) {
+  $("side").classList.toggle("open", on);
+  $("why").setAttribute("aria-expanded", String(on));
+}
+
+function say() {
+  const text = $("text").value.trim();
+  if (!text) return;
+  $("text").value = "";
+  grow();
+  act("act", { do: "say", text });
+}
+
+function grow() {
+  const field = $("text");
+  field.rows = 1;
+  while (field.rows < 4 && field.scrollHeight > field.clientHeight) field.rows += 1;
+}
+
+function sendPicture(file) {
+  if (file.size > 3 * 1024 * 1024) return toast("请选 3 MB 以内的图片");
+  const reader = new FileReader();
+  reader.addEventListener("load", () => act("act", { do: "picture", content: reader.result.split(",")[1] || "" }));
+  reader.readAsDataURL(file);
+}
+
+function listen() {
+  $("bar").addEventListener("submit", (event) => { event.preventDefault(); say(); });
+  $("text").addEventListener("input", grow);
+  $("text").addEventListener("keydown", (event) => {
+    // Enter also ends a word in a Chinese input method; then it must not send.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); say(); }
+  });
+  $("more").addEventListener("click", () => openTray($("tray").hidden ? "tray" : null));
+  $("speak").addEventListener("click", () => { openTray($("voice").hidden ? "voice" : null); $("spoken").focus(); });
+  $("voice-send").addEventListener("click", () => {
+    act("act", { do: "voice", text: $("spoken").value });
+    $("spoken").value = "";
+  });
+  $("picture").addEventListener("change", () => {
+    if ($("picture").files[0]) sendPicture($("picture").files[0]);
+    $("picture").value = "";
+  });
+  $("place").addEventListener("click", () => openTray("places"));
+  $("follow").addEventListener("click", () => act("act", { do: "follow" }));
+  $("unfollow").addEventListener("click", () => act("act", { do: "unfollow" }));
+  $("fail").addEventListener("click", () => act("fail", { code: Number($("code").value) }));
+  $("repeat").addEventListener("click", () => act("repeat", {}));
+  $("account").addEventListener("change", () => choose($("account").value, chosen.person));
+  $("person").addEventListener("change", () => choose(chosen.account, $("person").value));
+  $("why").addEventListener("click", () => openSide(true));
+  $("back").addEventListener("click", () => { openSide(true); $("account").focus(); });
+  $("close").addEventListener("click", () => openSide(false));
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+}
+
+function option(value, text) {
+  const element = make("option", "", text);
+  element.value = value;
+  return element;
+}
+
+async function start() {
+  world = await ask("world");
+  $("account").replaceChildren(...world.accounts.map((account) => option(account.id, account.name)));
+  $("person").replaceChildren(...world.people.map((person) => option(person.id, person.name)));
+  $("code").replaceChildren(...world.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
+  $("places").replaceChildren(...world.places.map((label) => {
+    const button = make("button", "quiet", label);
+    button.type = "button";
+    button.addEventListener("click", () => act("act", { do: "place", label }));
+    return button;
+  }));
+  listen();
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const account = world.accounts.find((each) => each.id === asked.get("account")) || world.accounts[0];
+  const person = world.people.find((each) => each.id === asked.get("person")) || world.people[0];
+  choose(account.id, person.id);
+}
+
+start().catch((fault) => toast(fault.message));

@@ -1,0 +1,78 @@
+"""Who and what the simulator has: fictional people, the accounts' menu, places, and the error codes to try."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.platform.phone import PhoneAccount
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem:
+    """An entry of the account's menu. The key is what its click carries."""
+
+    label: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedAccount:
+    """An account as a follower sees it, and what the platform knows of it."""
+
+    name: str
+    phone: PhoneAccount
+    app_secret: str
+    menu: Sequence[MenuItem] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A fictional follower."""
+
+    id: str
+    name: str
+    about: str
+    face: str  # one character for the picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place to send as a location."""
+
+    label: str
+    latitude: str
+    longitude: str
+
+
+PEOPLE = (
+    Person(id="oSimulated-XiaoYuMama-000001", name="小雨妈妈", about="孩子 4 岁，爱用语音", face="雨"),
+    Person(id="oSimulated-ZhangAyi-00000001", name="张阿姨", about="62 岁，给自己问", face="张"),
+    Person(id="oSimulated-LiXiansheng-00001", name="李先生", about="替父亲问住院的事", face="李"),
+    Person(id="oSimulated-NewFollower-00001", name="新朋友", about="还没有关注", face="新"),
+)
+NOT_FOLLOWING = frozenset(("oSimulated-NewFollower-00001",))
+
+MENU = (
+    MenuItem(label="服务项目", key="有哪些服务"),
+    MenuItem(label="怎么申请", key="服务怎么申请"),
+    MenuItem(label="人工服务", key="转人工"),
+)
+
+PLACES = (
+    Place(label="北京市西城区某某胡同 1 号", latitude="39.915", longitude="116.366"),
+    Place(label="上海市徐汇区某某路 2 号", latitude="31.188", longitude="121.436"),
+    Place(label="成都市武侯区某某街 3 号", latitude="30.641", longitude="104.043"),
+)
+
+# What an operator may want to see the assistant survive; 503 is the HTTP status.
+FAULTS = {
+    -1: "系统繁忙",
+    503: "平台 HTTP 503",
+    40001: "令牌失效",
+    42001: "令牌过期",
+    45009: "当日调用用尽",
+    45011: "每分钟调用用尽",
+    45015: "超过 48 小时",
+    45047: "条数用尽",
+    43101: "用户未同意订阅",
+    48001: "接口无权限",
+}
