@@ -87,7 +87,12 @@ class _World:
     def described(self) -> dict[str, Any]:
         return {
             "accounts": [
-                {"id": id, "name": account.name, "menu": [asdict(item) for item in account.menu]}
+                {
+                    "id": id,
+                    "name": account.name,
+                    "menu": [asdict(item) for item in account.menu],
+                    "examples": list(account.examples),
+                }
                 for id, account in self._accounts.items()
             ],
             "people": [asdict(person) for person in self._people.values()],

@@ -14,6 +14,9 @@ class MenuItem:
     key: str
 
 
+EXAMPLES = ("住院垫付等待期多久？", "怎么申请二次诊疗？", "药店买药能直付吗？")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SimulatedAccount:
     """An account as a follower sees it, and what the platform knows of it."""
@@ -22,6 +25,7 @@ class SimulatedAccount:
     phone: PhoneAccount
     app_secret: str
     menu: Sequence[MenuItem] = ()
+    examples: Sequence[str] = EXAMPLES  # what an empty chat proposes to ask
 
 
 @dataclass(frozen=True, kw_only=True)

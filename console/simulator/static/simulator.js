@@ -79,7 +79,7 @@ function content(bubble) {
 
 function row(bubble) {
   if (bubble.side === "note") {
-    const item = make("li", "note " + bubble.kind);
+    const item = make("li", "note on-" + bubble.kind);
     item.append(make("span", "", bubble.text));
     return item;
   }
@@ -92,7 +92,23 @@ function row(bubble) {
   return item;
 }
 
+function hint(follows) {
+  const there = $("chat").querySelector(".hints");
+  if (there) there.remove();
+  if ($("chat").childElementCount || !follows) return;
+  const item = make("li", "hints");
+  item.append(make("p", "", "直接提问就行，比如："));
+  for (const text of world.accounts.find((each) => each.id === chosen.account).examples) {
+    const button = make("button", "", text);
+    button.type = "button";
+    button.addEventListener("click", () => act("act", { do: "say", text }));
+    item.append(button);
+  }
+  $("chat").append(item);
+}
+
 function show(bubbles) {
+  if (bubbles.length) hint(false);
   for (const bubble of bubbles) {
     if (bubble.id <= last) continue;
     last = bubble.id;
@@ -161,6 +177,7 @@ async function poll() {
     show(chat.bubbles);
     if (waiting && waiting.isConnected) $("chat").append(waiting);
     panel(chat);
+    hint(chat.follows);
   } catch (fault) {
     if (mine === round) toast(fault.message === "Failed to fetch" ? "连不上服务，正在重试" : fault.message);
   }

@@ -1,7 +1,7 @@
 """The Official Account of the channel tests: its secrets, its phone, and the platform's twin over real HTTP."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -13,24 +13,12 @@ from console.platform.ledger import Ledger
 from console.platform.phone import Phone, PhoneAccount
 from console.platform.routes import platform
 from console.platform.twin import Twin
+from tests.clocks import FixedClock
 from tests.served import served
 
 APP_ID, APP_SECRET, TOKEN = "wx0000000000000001", "app-secret-of-a-test", "callback-token"
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 OTHER_KEY = "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcbA"
-
-
-class FixedClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 9, 30, 8, 50, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 class OpenBox:
@@ -61,7 +49,7 @@ class ServedTwin:
 
 @pytest.fixture
 def clock():
-    return FixedClock()
+    return FixedClock(datetime(2026, 9, 30, 8, 50, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from bot.channels.crypto import Sealer
 from bot.errors import RefusedInput
 from bot.webhook import webhooks
 from tests.bot.channels.bad_input import MESSAGES, encrypted, mutated, queries
-from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, FixedClock, make_channel, make_phone
+from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, make_channel, make_phone
+from tests.clocks import FixedClock
 
 CLOCK = FixedClock()
 SEALER = Sealer(KEY, APP_ID)

@@ -7,24 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.tokens import AccessToken, MemoryTokenStore, Tokens
-from bot.keys import KeyRing
 from bot.store.schema import tokens
-from bot.store.store import open_store
 from bot.store.tokens import DatabaseTokens
 
 
-@pytest.fixture
-def database(tmp_path):
-    store = open_store(f"sqlite:///{tmp_path / 'bot.sqlite3'}", KeyRing(masters=[b"m" * 32], index_key=b"i" * 32))
-    yield store
-    store.close()
-
-
 @pytest.fixture(params=["memory", "database"])
-def shared(request):
-    if request.param == "memory":
-        return MemoryTokenStore()
-    return DatabaseTokens(request.getfixturevalue("database"))
+def shared(request, store):
+    return MemoryTokenStore() if request.param == "memory" else DatabaseTokens(store)
 
 
 def test_what_is_written_is_read(shared, clock):
@@ -58,13 +47,13 @@ def test_a_write_ends_the_lease(shared, clock):
     assert shared.lease("demo", now=clock(), until=until)
 
 
-def test_a_token_lies_encrypted_and_only_in_its_own_place(database, clock):
-    shared = DatabaseTokens(database)
+def test_a_token_lies_encrypted_and_only_in_its_own_place(store, clock):
+    shared = DatabaseTokens(store)
     shared.write("demo", AccessToken(value="the-secret-token", expires_at=clock() + timedelta(hours=2)))
-    with database.reading() as connection:
+    with store.reading() as connection:
         sealed = connection.execute(select(tokens.c.token)).scalar_one()
     assert b"the-secret-token" not in sealed
-    database.write(
+    store.write(
         lambda connection: connection.execute(
             tokens.insert().values(account="thief", token=sealed, expires_at=clock() + timedelta(hours=2))
         )
@@ -72,11 +61,11 @@ def test_a_token_lies_encrypted_and_only_in_its_own_place(database, clock):
     assert shared.read("thief") is None
 
 
-def test_a_new_process_uses_the_token_of_the_last_one(database, clock):
+def test_a_new_process_uses_the_token_of_the_last_one(store, clock):
     def fetch(_force):
         return AccessToken(value=os.urandom(8).hex(), expires_at=clock() + timedelta(hours=2))
 
     def process():
-        return Tokens(account="demo", fetch=fetch, store=DatabaseTokens(database), clock=clock)
+        return Tokens(account="demo", fetch=fetch, store=DatabaseTokens(store), clock=clock)
 
     assert process().current() == process().current()
