@@ -1,0 +1,222 @@
+"""Red flags: danger to life and self-harm, found as concepts in their circumstances, with a learned score as second net.
+
+Missing one is the worst fault this project can have, so two independent nets are united: concepts
+(catalogue/danger/*.yaml), and likeness to recorded messages (catalogue/danger/examples.csv). What takes a sign back are
+frames: it is history, a mere if, a word in an insurance question. When torn, it is an alarm. No diagnosis is made.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.errors import ConfigurationFault
+from intents.frames import Circumstances, Frames
+from intents.phrases import GAP, Hit, Mender, Phrases, ready
+from intents.scorer import Example, Scorer
+
+FOLDER = Path(__file__).parent / "catalogue" / "danger"
+EMERGENCY = "emergency"
+SELF_HARM = "self_harm"
+HARMLESS = "harmless"
+
+_TIERS = ("grave", "event", "disease", "part")
+# Tuned by cross-validation on the recorded messages: what the concepts miss is caught, look-alikes are not.
+_LIKENESS = 0.5
+_MARGIN = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One alarm: `kind` is emergency | self_harm, `reasons` name the matched concepts."""
+
+    kind: str
+    reasons: tuple[str, ...]
+
+
+class _Concept(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    patterns: list[str] = Field(min_length=1)
+    spared: str = ""
+
+
+class _Signs(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    grave: dict[str, _Concept] = {}
+    event: dict[str, _Concept] = {}
+    disease: dict[str, _Concept] = {}
+    part: dict[str, _Concept] = {}
+    together: list[list[str]] = []
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Net:
+    """The concepts of one kind of alarm, compiled."""
+
+    kind: str
+    tiers: Mapping[str, tuple[Phrases, ...]]
+    together: tuple[tuple[frozenset[str], ...], ...]
+
+    def reasons(self, text: str, around: Circumstances) -> list[str]:
+        """Return why `text` raises this alarm; empty when nothing does."""
+        found: dict[str, Hit] = {}
+        for tier in ("grave", "event", "disease"):
+            for hit in self._standing(tier, text, around):
+                if _counts(tier, hit, around):
+                    return [f"danger: {hit.concept}"]
+                found.setdefault(hit.concept, hit)
+        for hit in self._standing("part", text, around):
+            found.setdefault(hit.concept, hit)
+        for sets in self.together:
+            chosen = _one_of_each(sets, found)
+            if chosen:
+                return [f"danger: {' × '.join(chosen)}"]
+        return []
+
+    def _standing(self, tier: str, text: str, around: Circumstances) -> Iterable[Hit]:
+        for phrases in self.tiers[tier]:
+            for hit in phrases.find(text):
+                if around.takes_back(hit.start, hit.end) is None:
+                    yield hit
+
+
+def _counts(tier: str, hit: Hit, around: Circumstances) -> bool:
+    """Whether a standing sign of this tier is enough alone."""
+    if tier == "grave":
+        return True
+    happening = around.is_happening(hit.start, hit.end)
+    if tier == "event":
+        return happening or around.plea or not around.insurance
+    return (happening or around.plea) and not (around.insurance and not (happening and around.plea))
+
+
+def _one_of_each(sets: tuple[frozenset[str], ...], found: Mapping[str, Hit]) -> list[str]:
+    """Return one found concept of each set, each at its own place, or nothing."""
+    chosen: list[Hit] = []
+    for names in sets:
+        fitting = (
+            hit
+            for name, hit in found.items()
+            if name in names and all(hit.start >= other.end or other.start >= hit.end for other in chosen)
+        )
+        hit = next(fitting, None)
+        if hit is None:
+            return []
+        chosen.append(hit)
+    return [hit.concept for hit in chosen]
+
+
+class Danger:
+    """Judges messages for danger to life and self-harm."""
+
+    def __init__(self, nets: Sequence[_Net], frames: Frames, mender: Mender, scorer: Scorer) -> None:
+        self._nets = tuple(nets)
+        self._mender = mender
+        self._frames = frames
+        self._scorer = scorer
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> "Danger":
+        """Read the catalogue's folder. Raises ConfigurationFault naming file, entry and remedy."""
+        nets = [_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)]
+        mender = _mender(folder / "mishearings.yaml")
+        return cls(nets, _frames(folder / "frames.yaml"), mender, Scorer(_examples(folder / "examples.csv")))
+
+    def judge(self, message: str) -> Alarm | None:
+        """Return the alarm that `message` raises, or None. Self-harm goes first: its help includes the other's."""
+        typed = ready(message)
+        mended = self._mender.mend(typed)
+        for text in (typed, mended) if mended != typed else (typed,):
+            alarm = self._by_concepts(text)
+            if alarm:
+                return alarm
+        return self._alike(mended)
+
+    def _by_concepts(self, text: str) -> Alarm | None:
+        around = self._frames.around(text)
+        for net in self._nets:
+            reasons = net.reasons(text, around)
+            if reasons:
+                return Alarm(kind=net.kind, reasons=tuple(reasons))
+        return None
+
+    def _alike(self, text: str) -> Alarm | None:
+        """The second net: more like recorded alarms than like harmless messages."""
+        scores = self._scorer.score(text)
+        column = self._scorer.column
+        kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
+        score, harmless = float(scores[column[kind]]), float(scores[column[HARMLESS]])
+        if score < _LIKENESS or score - harmless < _MARGIN:
+            return None
+        return Alarm(kind=kind, reasons=(f"danger: like recorded messages ({score:.2f})",))
+
+
+def _net(path: Path, kind: str) -> _Net:
+    try:
+        signs = _Signs.model_validate(_mapping(path))
+    except ValidationError as error:
+        raise ConfigurationFault(f"{path}: {error}; mend these entries") from error
+    tiers = {
+        tier: tuple(_phrases(path, name, concept) for name, concept in getattr(signs, tier).items()) for tier in _TIERS
+    }
+    known = {phrases.concept for group in tiers.values() for phrases in group}
+    together = tuple(tuple(frozenset(names.split("|")) for names in row) for row in signs.together)
+    for names in (names for row in together for names in row):
+        if names - known:
+            raise ConfigurationFault(f"{path}: together: {', '.join(sorted(names - known))}: no such concept; name one")
+    return _Net(kind=kind, tiers=tiers, together=together)
+
+
+def _phrases(path: Path, name: str, concept: _Concept) -> Phrases:
+    try:
+        return Phrases(name, concept.patterns, concept.spared)
+    except re.error as error:
+        raise ConfigurationFault(f"{path}: {name}: no regular expression ({error}); mend it") from error
+
+
+def _mender(path: Path) -> Mender:
+    try:
+        return Mender(**_mapping(path))
+    except (re.error, TypeError, AttributeError) as error:
+        raise ConfigurationFault(f"{path}: {error}; the file needs heard, mistaken and kept") from error
+
+
+def _frames(path: Path) -> Frames:
+    try:
+        cues = {name: re.compile(cue.replace("~", GAP)) for name, cue in _mapping(path).items()}
+        return Frames(**cues)
+    except (re.error, TypeError, AttributeError) as error:
+        raise ConfigurationFault(f"{path}: {error}; the file needs one regular expression for each frame") from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationFault(f"{path}: cannot be read ({error}); put a valid file there") from error
+    if not isinstance(content, dict):
+        raise ConfigurationFault(f"{path}: holds no mapping; write entries of `name: value`")
+    return content
+
+
+def _examples(path: Path) -> list[Example]:
+    """Read label,text rows: emergency, self_harm, and every other label as harmless."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        return [
+            Example(
+                text=ready(row["text"]),
+                labels=frozenset({row["label"] if row["label"] in (EMERGENCY, SELF_HARM) else HARMLESS}),
+            )
+            for row in rows
+        ]
+    except (OSError, KeyError) as error:
+        raise ConfigurationFault(f"{path}: {error}; the file needs the columns label,text") from error

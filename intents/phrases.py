@@ -1,0 +1,100 @@
+"""Makes a message ready for matching, mends words that were misheard or misspelt, and matches concepts in it.
+
+A concept is a set of regular expressions. Homophones are not left to them: a listed word is mended where its sound
+stands in the text, and the concepts are then looked for in the text as typed and as mended.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from pypinyin.pinyin_dict import pinyin_dict
+
+from intents.normal import normalise, sound
+
+GAP = "[^,。!?;]{0,6}"
+_CJK = ("\u4e00", "\u9fff")
+# People type blanks for commas; a blank inside a word ("救 命") stands between single characters.
+_BLANK_AS_COMMA = re.compile(r"(?<=[一-鿿]{2}) (?=[一-鿿]{2})")
+_BLANK = re.compile(r"(?<![a-z0-9]) | (?![a-z0-9])")
+_CLAUSE_ENDS = ",。!?;\n"
+
+
+def ready(message: str) -> str:
+    """Return the message normalised, with blanks between words as commas and other blanks gone."""
+    return _BLANK.sub("", _BLANK_AS_COMMA.sub(",", normalise(message)))
+
+
+def clause(text: str, start: int, end: int) -> str:
+    """Return the clause around characters `start` to `end`."""
+    left = max(text.rfind(mark, 0, start) for mark in _CLAUSE_ENDS) + 1
+    rights = [at for mark in _CLAUSE_ENDS if (at := text.find(mark, end)) >= 0]
+    return text[left : min(rights, default=len(text))]
+
+
+@cache
+def _voices() -> dict[int, str]:
+    """Return a table from each character to the first character of the same sound."""
+    first: dict[str, str] = {}
+    table: dict[int, str] = {}
+    for code in sorted(pinyin_dict):
+        character = chr(code)
+        if _CJK[0] <= character <= _CJK[1]:
+            table[code] = first.setdefault(sound(character), character)
+    return table
+
+
+class Mender:
+    """Puts the right word where a misheard or misspelt one stands."""
+
+    def __init__(self, heard: Iterable[str], mistaken: Mapping[str, Sequence[str]], kept: str) -> None:
+        """`heard` are mended by sound, `mistaken` from listed forms; what matches `kept` is left alone."""
+        voices = _voices()
+        self._by_sound = {word.translate(voices): word for word in heard}
+        self._heard = _any_of(self._by_sound)
+        self._right = {wrong: right for right, forms in mistaken.items() for wrong in forms}
+        self._wrong = _any_of(self._right)
+        self._kept = re.compile(kept)
+
+    def mend(self, text: str) -> str:
+        """Return `text` with every misspelt word of the lists put right."""
+        if self._kept.search(text):
+            return self._wrong.sub(lambda match: self._right[match[0]], text)
+        mended = self._wrong.sub(lambda match: self._right[match[0]], text)
+        heard = mended.translate(_voices())
+        parts, last = [], 0
+        for match in self._heard.finditer(heard):
+            parts += [mended[last : match.start()], self._by_sound[match[0]]]
+            last = match.end()
+        return "".join([*parts, mended[last:]])
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One concept found at characters `start` to `end`."""
+
+    concept: str
+    start: int
+    end: int
+
+
+class Phrases:
+    """The patterns of one concept; in them `~` is a gap within a clause."""
+
+    def __init__(self, concept: str, patterns: Sequence[str], spared: str = "") -> None:
+        """Raises re.error for a pattern that is none."""
+        self.concept = concept
+        self._pattern = re.compile("|".join(patterns).replace("~", GAP))
+        self._spared = re.compile(spared) if spared else None
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """Yield the places where the concept stands, except in a clause with its look-alike."""
+        for match in self._pattern.finditer(text):
+            start, end = match.span()
+            if end > start and not (self._spared and self._spared.search(clause(text, start, end))):
+                yield Hit(concept=self.concept, start=start, end=end)
