@@ -8,7 +8,9 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
-class _Silent(WSGIRequestHandler):
+class Silent(WSGIRequestHandler):
+    """Writes no access log."""
+
     def log(self, *_event: object) -> None:
         pass
 
@@ -16,7 +18,7 @@ class _Silent(WSGIRequestHandler):
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve `app` on a free port of 127.0.0.1 and give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

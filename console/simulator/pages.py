@@ -133,10 +133,10 @@ class _World:
     def fail(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
         code = order.get("code")
-        if code not in FAULTS:
+        if not isinstance(code, int) or code not in FAULTS:
             raise Refused("没有这个错误码")
         app_id = self._accounts[account].phone.app_id
-        self._twin.fail_next(app_id, int(code))
+        self._twin.fail_next(app_id, code)
         note = Bubble(
             side="note", kind="fault", text=f"下一次主动发送将返回 {code}（{FAULTS[code]}）", at=self._twin.now()
         )
