@@ -10,7 +10,8 @@ import structlog
 from bot.clock import Clock
 from bot.messages import Inbound, Outcome, Owner, Reply, Turn
 from bot.store import encoding
-from bot.store.inbox import Ending, Leaving, Loaded
+from bot.store.inbox import Loaded
+from bot.store.turn_record import Ending, Leaving
 from bot.texts import split
 
 log = structlog.get_logger()

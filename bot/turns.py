@@ -19,8 +19,9 @@ from bot.errors import AssistantError, RetryLater
 from bot.lanes import Lanes, Ticket
 from bot.messages import Inbound, Outcome
 from bot.store import inbox
-from bot.store.inbox import Ending, Loaded, Stored
+from bot.store.inbox import Loaded, Stored
 from bot.store.store import Store
+from bot.store.turn_record import Ending, save
 from bot.store.writer import wait_for
 
 log = structlog.get_logger()
@@ -136,7 +137,7 @@ class Turns:
 
     def _embedded(self, ticket: _Ticket) -> None:
         message, keys = ticket.payload.message, self._store.keys
-        with self._store.reading() as connection:
+        with self._store.reading_often() as connection:
             found = inbox.load(connection, keys, message, locking=False)
         if found is None or (found.stored is None and found.owed_id is not None):
             self._store.write(lambda connection: self._prepare(connection, message))
@@ -153,7 +154,7 @@ class Turns:
             else:
                 self._not_stored(ticket, error)
 
-        self._store.writer.submit(lambda connection: inbox.save(connection, message, found, ending), saved)
+        self._store.writer.submit(lambda connection: save(connection, message, found, ending), saved)
 
     def _prepare(self, connection: Connection, message: Inbound) -> None:
         found = self._found(connection, message, locking=False)
@@ -173,7 +174,7 @@ class Turns:
             if found.stored is not None:
                 return found.stored, None
             decision, ending = self._decided(ticket.payload, message, found)
-            inbox.save(connection, message, found, ending)
+            save(connection, message, found, ending)
             return ending, decision
 
         worked = self._store.transact(work)
@@ -199,7 +200,7 @@ class Turns:
             found = self._found(connection, message, locking=False)
             work = _Work(message)
             _, ending = self._decided(work, message, found)
-            inbox.save(connection, message, found, ending)
+            save(connection, message, found, ending)
             found = self._found(connection, message, locking=False)
             settled = True
         return settled

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +36,10 @@ def state_from(plain: bytes) -> Mapping[str, Any]:
 
 def reply_bytes(outcome: Outcome, *, passive: str | None) -> bytes:
     """Write all that was answered, with its citations, and the part that went out as the passive reply."""
-    replies = [asdict(reply) for reply in outcome.replies]
+    replies = [
+        {"text": reply.text, "citations": [[one.product, one.clause] for one in reply.citations]}
+        for reply in outcome.replies
+    ]
     return _dump({"passive": passive, "replies": replies}).encode("ascii")
 
 

@@ -40,6 +40,7 @@ def sqlite_engine(url: URL, *, reading: bool, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=2,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
     )
     event.listen(engine, "connect", _prepare_reading if reading else _prepare_writing)
@@ -55,6 +56,7 @@ def postgresql_engine(url: URL, *, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=2,
+        hide_parameters=True,
         pool_recycle=1800,
         connect_args={"connect_timeout": 2, "options": "-c timezone=utc -c lock_timeout=8000"},
     )

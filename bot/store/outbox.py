@@ -43,7 +43,7 @@ def add(
     conversation = connection.execute(locked).one()
     cipher = cipher_of(connection, keys, conversation.contact_id)
     added = connection.execute(
-        insert_unless_there(connection, outbox)
+        insert_unless_there(connection.dialect, outbox)
         .values(
             conversation_id=conversation_id,
             owner=conversation.owner,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, delete, select, update
+from sqlalchemy import Connection, Dialect, Insert, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.keys import Cipher, KeyRing, Unreadable, WrappedKey
@@ -13,9 +13,9 @@ from bot.messages import Owner
 from bot.store.schema import contacts, conversations, person_keys
 
 
-def insert_unless_there(connection: Connection, table: Table) -> Any:
+def insert_unless_there(dialect: Dialect, table: Table) -> Any:
     """Return an INSERT that does nothing when a unique key is already taken."""
-    make: Callable[[Table], Any] = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    make: Callable[[Table], Any] = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
     return make(table).on_conflict_do_nothing()
 
 
@@ -26,7 +26,7 @@ def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_i
     """
     index = keys.blind_index(account, platform_id)
     row = {"account": account, "blind_index": index, "created_at": now}
-    insert: Insert = insert_unless_there(connection, contacts)
+    insert: Insert = insert_unless_there(connection.dialect, contacts)
     # Sealing needs the row's key, which needs the row's number: first the row, then its content.
     connection.execute(insert.values(**row, platform_id=b""))
     contact_id = connection.execute(
@@ -41,7 +41,7 @@ def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_i
         )
         connection.execute(update(conversations).where(conversations.c.contact_id == contact_id).values(state=None))
     connection.execute(
-        insert_unless_there(connection, conversations).values(
+        insert_unless_there(connection.dialect, conversations).values(
             contact_id=contact_id, account=account, owner=Owner.BOT, epoch=0, version=0, updated_at=now
         )
     )
@@ -50,7 +50,7 @@ def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_i
 def _give_key(connection: Connection, keys: KeyRing, contact_id: int, now: datetime) -> bool:
     fresh = keys.new_person(contact_id)
     given = connection.execute(
-        insert_unless_there(connection, person_keys)
+        insert_unless_there(connection.dialect, person_keys)
         .values(contact_id=contact_id, master_key_id=fresh.master_key_id, wrapped=fresh.wrapped, created_at=now)
         .returning(person_keys.c.contact_id)
     )

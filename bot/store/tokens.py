@@ -34,7 +34,7 @@ class DatabaseTokens:
         """Let exactly one caller refresh until then; false while another one's lease runs."""
 
         def work(connection: Connection) -> bool:
-            connection.execute(insert_unless_there(connection, tokens).values(account=account))
+            connection.execute(insert_unless_there(connection.dialect, tokens).values(account=account))
             is_free = tokens.c.lease_until.is_(None) | (tokens.c.lease_until <= now)
             taken = connection.execute(
                 update(tokens).where(tokens.c.account == account, is_free).values(lease_until=until)
@@ -49,7 +49,7 @@ class DatabaseTokens:
         values = {"token": sealed, "expires_at": token.expires_at, "lease_until": None}
 
         def work(connection: Connection) -> None:
-            connection.execute(insert_unless_there(connection, tokens).values(account=account))
+            connection.execute(insert_unless_there(connection.dialect, tokens).values(account=account))
             connection.execute(update(tokens).where(tokens.c.account == account).values(values))
 
         self._store.write(work)
