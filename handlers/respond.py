@@ -72,6 +72,9 @@ class Assistant:
         return say("which_topic", choices=choices)
 
     def _abstention(self, match: Match, context: Context) -> str:
+        if match.intent == "unserved" and match.product:
+            short = self._library.product(match.product).short
+            return say("unserved_product", product=short, products=self._names(context.products))
         if context.misses:
             return say("abstain_again")
         return say("abstain", products=self._names(context.products))

@@ -17,9 +17,12 @@ from knowledge.library import Handbook, Library
 FOREIGN = Path(intents.__file__).parent / "foreign.csv"
 
 
-def build_router(library: Library) -> Router:
-    """Return a router that knows every handbook of the library. Raises ConfigurationFault."""
-    return Router(build_terrain(library), cues.load(), Danger.load(), Talk.load())
+def build_router(library: Library, *, memory: Path | None = None) -> Router:
+    """Return a router that knows every handbook of the library. Raises ConfigurationFault.
+
+    Learning the phrasings takes some seconds; with `memory`, a folder, only the first time.
+    """
+    return Router(build_terrain(library), cues.load(), Danger.load(), Talk.load(), memory=memory)
 
 
 def build_terrain(library: Library, *, foreign: Path = FOREIGN) -> Terrain:
@@ -72,8 +75,8 @@ def _topics(handbook: Handbook) -> list[Topic]:
             family=entry.service.family,
             key=entry.fact.key,
             ask=entry.fact.ask,
+            say=entry.fact.say,
             unsaid=entry.fact.status == "unsaid",
-            length=len(entry.fact.say),
         )
         for entry in handbook.entries
     ]

@@ -6,10 +6,10 @@ A name stands for a thing (a product, a service, a drug); the router decides wha
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import ne
 
 from intents.normal import compact, sounds
 
-_GAP = "\0"
 _SHORTEST_MISSPELT = 3  # a two-character name with one wrong character could be anything
 _LONGEST = 16
 
@@ -36,10 +36,11 @@ class Lexicon:
         """`names` are (name, thing) pairs; a name may stand for several things."""
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._by_sound: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
-        self._by_shape: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._by_part: dict[tuple[int, bool, str], set[tuple[str, str]]] = defaultdict(set)
         for name, thing in names:
             self._add(compact(name), thing, fuzzy=fuzzy)
         self._lengths = sorted({len(name) for name in self._exact}, reverse=True)
+        self._shapes = sorted({length for length, _, _ in self._by_part}, reverse=True)
 
     def _add(self, name: str, thing: str, *, fuzzy: bool) -> None:
         if not name or len(name) > _LONGEST:
@@ -49,8 +50,9 @@ class Lexicon:
             return
         self._by_sound[sounds(name)].add((name, thing))
         if len(name) >= _SHORTEST_MISSPELT:
-            for at in range(len(name)):
-                self._by_shape[name[:at] + _GAP + name[at + 1 :]].add((name, thing))
+            half = len(name) // 2
+            self._by_part[len(name), True, name[:half]].add((name, thing))
+            self._by_part[len(name), False, name[half:]].add((name, thing))
 
     def find(self, text: str, *, fuzzy: bool = True) -> list[Found]:
         """Return the names in compact `text`, longest and surest first, without overlaps between different spans."""
@@ -80,13 +82,19 @@ class Lexicon:
                     yield Found(thing=thing, name=name, start=start, end=end, how="sound")
 
     def _find_by_shape(self, text: str) -> Iterable[Found]:
-        for start, end in self._windows(text):
-            if end - start < _SHORTEST_MISSPELT:
-                continue
-            word = text[start:end]
-            for at in range(len(word)):
-                for name, thing in self._by_shape.get(word[:at] + _GAP + word[at + 1 :], ()):
-                    if name != word:
+        """A name with one wrong character still has one half right: look up the halves, then compare."""
+        get = self._by_part.get
+        for length in self._shapes:
+            half = length // 2
+            for start in range(len(text) - length + 1):
+                end = start + length
+                head = get((length, True, text[start : start + half]))
+                tail = get((length, False, text[start + half : end]))
+                if head is None and tail is None:
+                    continue
+                word = text[start:end]
+                for name, thing in (head or set()) | (tail or set()):
+                    if sum(map(ne, name, word)) == 1:
                         yield Found(thing=thing, name=name, start=start, end=end, how="shape")
 
 

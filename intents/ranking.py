@@ -1,30 +1,40 @@
-"""Ranks the topics of a terrain for one message: learned scores, names found, and what the conversation was about."""
+"""Ranks the topics of a terrain for one message: learned scores, names found, and what the conversation was about.
+
+Three things are learned apart, because each needs other examples: which family of service and whether a handbook is
+meant at all (everything recorded), what is asked about a service (all products together, services' names masked), and
+which very topic (each product by itself).
+"""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from intents.memory import digest, remembered
 from intents.reader import Reader, Reading
-from intents.scorer import Example, Scorer
+from intents.scorer import Example, Floats, Learned, Scorer, Weights, fit
 from intents.terrain import Terrain, Topic
 
 IN_SCOPE = "in"
 MEDICAL = "out:medical"
+_SAY_CHARACTERS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
     """How much each kind of evidence counts towards a topic's score."""
 
-    family: float = 0.5
-    attribute: float = 0.4
+    own: float = 0.6
+    family: float = 0.8
+    key: float = 1.0
+    attribute: float = 0.5
     place: float = 0.15
     elsewhere: float = -0.15
-    same_service: float = 0.12
-    same_key: float = 0.35
+    same_service: float = 0.35
+    same_key: float = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,102 +45,177 @@ class Ranked:
     score: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """How much a message looks like a handbook question, like any foreign one, like a medical one."""
+
+    inside: float
+    foreign: float
+    medical: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A message with its learned scores, so that they are computed once."""
+
+    reading: Reading
+    area: Floats
+    aspect: Floats
+
+
+class _Product:
+    """The topics of one product and the scorer that tells them apart."""
+
+    def __init__(self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str) -> None:
+        self.topics = topics
+        self.scorer = Scorer(learned[product], weights=_OWN)
+        area = {label: at for at, label in enumerate(learned["area"].labels)}
+        aspect = {label: at for at, label in enumerate(learned["aspect"].labels)}
+        self.own = np.array([self.scorer.column[topic.id] for topic in topics])
+        self.family = np.array([area[f"f:{topic.family}"] for topic in topics])
+        self.key = np.array([aspect[f"k:{topic.key}"] for topic in topics])
+        self.attribute = np.array([aspect[f"a:{topic.attribute}"] for topic in topics])
+        self.families = np.array([topic.family for topic in topics])
+        self.places = np.array([f"{topic.product}/{topic.service}" for topic in topics])
+        self.keys = np.array([topic.key for topic in topics])
+        self.attributes = np.array([topic.attribute for topic in topics])
+
+
+_OWN = Weights(rarest=2)  # a product has few examples: what stands in one of them only teaches nothing
+
+
+def _learn(terrain: Terrain, reader: Reader) -> dict[str, Learned]:
+    """Fit the three kinds of scorers."""
+    examples = list(_examples(terrain, reader))
+    foreign = list(_foreign(terrain, reader))
+    area = [item.area() for item in examples if not item.is_answer]
+    learned = {
+        product.id: fit([item.own(product.id) for item in examples if item.asks_for(product.id)], weights=_OWN)
+        for product in terrain.products
+    }
+    return learned | {"area": fit([*area, *foreign]), "aspect": fit([item.aspect() for item in examples])}
+
+
 class Ranking:
     """Knows the topics of a terrain and the recorded phrasings that ask for them."""
 
-    def __init__(self, terrain: Terrain, reader: Reader, *, balance: Balance | None = None) -> None:
-        self._terrain = terrain
-        self._balance = balance or Balance()
-        self.scorer = Scorer(list(_examples(terrain, reader)))
-        column = self.scorer.column
-        self._topics = tuple(topic for topic in terrain.topics if f"t:{topic.id}" in column)
-        self._own = np.array([column[f"t:{topic.id}"] for topic in self._topics])
-        self._family = np.array([column[f"f:{topic.family}"] for topic in self._topics])
-        self._attribute = np.array([column[f"a:{topic.attribute}"] for topic in self._topics])
-        self._foreign = [at for label, at in column.items() if label.startswith("out:")]
-        self._of_product = {
-            product.id: np.array([topic.product == product.id for topic in self._topics])
+    def __init__(
+        self, terrain: Terrain, reader: Reader, *, memory: Path | None = None, balance: Balance | None = None
+    ) -> None:
+        """`memory` is a folder in which what was learned is kept for the next start."""
+        self.balance = balance or Balance()
+        learned = remembered(memory, digest(terrain, reader.cues), lambda: _learn(terrain, reader))
+        self._family_of = terrain.family_of
+        self._area = Scorer(learned["area"])
+        self._aspect = Scorer(learned["aspect"])
+        self._foreign_columns = [at for label, at in self._area.column.items() if label.startswith("out:")]
+        self._products = {
+            product.id: _Product(
+                tuple(topic for topic in terrain.topics if topic.product == product.id), learned, product.id
+            )
             for product in terrain.products
         }
 
-    def scores(self, reading: Reading) -> NDArray[np.float32]:
-        """Return the learned score of every label for a message."""
-        return self.scorer.score(reading.rest, reading.marks)
+    def judge(self, reading: Reading) -> Judged:
+        """Return the message with its learned scores."""
+        return Judged(
+            reading=reading,
+            area=self._area.score(reading.rest, reading.marks),
+            aspect=self._aspect.score(reading.aspect, _cues(reading)),
+        )
 
-    def scope(self, scores: NDArray[np.float32]) -> tuple[float, float, float]:
-        """Return how much a message looks like a handbook question, like any foreign one, like a medical one."""
-        column = self.scorer.column
-        inside = float(scores[column[IN_SCOPE]])
-        foreign = max((float(scores[at]) for at in self._foreign), default=0.0)
-        medical = float(scores[column[MEDICAL]]) if MEDICAL in column else 0.0
-        return inside, foreign, medical
+    def scope(self, judged: Judged) -> Scope:
+        """Return whether the message looks like a handbook question at all."""
+        column = self._area.column
+        return Scope(
+            inside=float(judged.area[column[IN_SCOPE]]),
+            foreign=max((float(judged.area[at]) for at in self._foreign_columns), default=0.0),
+            medical=float(judged.area[column[MEDICAL]]) if MEDICAL in column else 0.0,
+        )
 
     def rank(
-        self,
-        reading: Reading,
-        scores: NDArray[np.float32],
-        *,
-        products: Iterable[str],
-        context: Topic | None = None,
-        carry: bool = False,
-        most: int = 8,
+        self, judged: Judged, *, products: Iterable[str], context: Topic | None = None, carry: bool = False, most: int = 8
     ) -> list[Ranked]:
         """Return the best topics of `products`, best first.
 
         `context` is the topic answered before; with `carry` the message only changes service or product, so that
         the attribute asked for stays.
         """
-        weigh = self._balance
-        total = scores[self._own] + weigh.family * scores[self._family] + weigh.attribute * scores[self._attribute]
-        allowed = np.zeros(len(self._topics), dtype=bool)
+        ranked: list[Ranked] = []
         for product in products:
-            allowed |= self._of_product[product]
+            known = self._products[product]
+            total = self._total(judged, known, context, carry=carry)
+            best = np.argsort(-total, kind="stable")[:most]
+            ranked += [Ranked(topic=known.topics[at], score=float(total[at])) for at in best]
+        return sorted(ranked, key=lambda item: -item.score)[:most]
+
+    def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> NDArray[np.floating]:
+        weigh, reading = self.balance, judged.reading
+        own = known.scorer.score(reading.rest, reading.marks)
+        total = (
+            weigh.own * own[known.own]
+            + weigh.family * judged.area[known.family]
+            + weigh.key * judged.aspect[known.key]
+            + weigh.attribute * judged.aspect[known.attribute]
+        )
         if reading.places:
-            total = total + self._by(lambda topic: weigh.place if _named(topic, reading) else weigh.elsewhere)
-        elif context is not None:
-            total = total + self._by(lambda topic: weigh.same_service if topic.family == context.family else 0.0)
-        if carry and context is not None:
-            total = total + self._by(
-                lambda topic: (
-                    (topic.key == context.key) * weigh.same_key
-                    + (topic.attribute == context.attribute) * weigh.same_key / 2
-                )
+            named = np.isin(known.places, list(reading.places)) | np.isin(
+                known.families, [self._family_of[place] for place in reading.places]
             )
-        total = np.where(allowed, total, -9.0)
-        best = np.argsort(-total, kind="stable")[:most]
-        return [Ranked(topic=self._topics[at], score=float(total[at])) for at in best if allowed[at]]
-
-    def _by(self, value: Callable[[Topic], float]) -> NDArray[np.float32]:
-        return np.array([value(topic) for topic in self._topics], dtype=np.float32)
-
-    def nearest(self, reading: Reading, topic: Topic) -> tuple[str, float]:
-        """Return the recorded phrasing of `topic` that is most like the message, and how like (cosine)."""
-        label = f"t:{topic.id}"
-        return self.scorer.nearest(reading.rest, reading.marks, where=lambda example: label in example.labels)
+            total = total + np.where(named, weigh.place, weigh.elsewhere)
+        elif context is not None:
+            total = total + weigh.same_service * (known.families == context.family)
+        if carry and context is not None:
+            total = total + weigh.same_key * (known.keys == context.key)
+            total = total + weigh.same_key / 2 * (known.attributes == context.attribute)
+        return total
 
 
-def _named(topic: Topic, reading: Reading) -> bool:
-    return f"{topic.product}/{topic.service}" in reading.places or topic.family in reading.families
+@dataclass(frozen=True, kw_only=True)
+class _Item:
+    """One text that asks for topics (the same question in several products), or a fact's own words (`is_answer`)."""
+
+    reading: Reading
+    topics: tuple[Topic, ...]
+    is_answer: bool = False
+
+    def asks_for(self, product: str) -> bool:
+        return any(topic.product == product for topic in self.topics)
+
+    def area(self) -> Example:
+        labels = frozenset({f"f:{self.topics[0].family}", IN_SCOPE})
+        return Example(text=self.reading.rest, labels=labels, marks=self.reading.marks)
+
+    def aspect(self) -> Example:
+        labels = frozenset({f"k:{self.topics[0].key}", f"a:{self.topics[0].attribute}"})
+        return Example(text=self.reading.aspect, labels=labels, marks=_cues(self.reading))
+
+    def own(self, product: str) -> Example:
+        labels = frozenset(topic.id for topic in self.topics if topic.product == product)
+        return Example(text=self.reading.rest, labels=labels, marks=self.reading.marks)
 
 
-def _examples(terrain: Terrain, reader: Reader) -> Iterable[Example]:
-    """Yield the training texts: recorded phrasings, each topic's own title, and messages no handbook answers."""
+def _cues(reading: Reading) -> tuple[str, ...]:
+    return tuple(f"a:{name}" for name in sorted(reading.attributes))
+
+
+def _examples(terrain: Terrain, reader: Reader) -> Iterator[_Item]:
+    """Yield what asks for topics: recorded phrasings, each topic's title, and the words of its answer."""
     alike: dict[tuple[str, str], list[Topic]] = defaultdict(list)
     for topic in terrain.topics:
         alike[topic.kind].append(topic)
     for phrasing in terrain.phrasings:
         topic = terrain.topic[phrasing.topic]
-        yield _example(reader, phrasing.text, alike[topic.kind])
+        yield _Item(reading=reader.read(phrasing.text), topics=tuple(alike[topic.kind]))
     short = {service.place: service.short for service in terrain.services}
     for topic in terrain.topics:
-        yield _example(reader, short[f"{topic.product}/{topic.service}"] + topic.ask, alike[topic.kind])
+        name = short[f"{topic.product}/{topic.service}"]
+        yield _Item(reading=reader.read(name + topic.ask), topics=(topic,))
+        yield _Item(reading=reader.read(name + topic.say[:_SAY_CHARACTERS]), topics=(topic,), is_answer=True)
+
+
+def _foreign(terrain: Terrain, reader: Reader) -> Iterator[Example]:
     for kind, texts in sorted(terrain.foreign.items()):
         for text in texts:
             reading = reader.read(text)
             yield Example(text=reading.rest, labels=frozenset({f"out:{kind}"}), marks=reading.marks)
-
-
-def _example(reader: Reader, text: str, topics: list[Topic]) -> Example:
-    reading = reader.read(text)
-    labels = {f"t:{topic.id}" for topic in topics} | {f"f:{topics[0].family}", f"a:{topics[0].attribute}", IN_SCOPE}
-    return Example(text=reading.rest, labels=frozenset(labels), marks=reading.marks)

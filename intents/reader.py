@@ -9,16 +9,22 @@ from intents.normal import compact
 from intents.terrain import Terrain
 
 
+SERVICE_MARK = "◇"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What stands in a message.
 
-    `rest` is the compact text without the products' names. `products` were named for certain, in order; `narrowed`
-    are those that a shared name leaves open (empty: no such name). `places` are product/service ids by name found.
+    `rest` is the compact text without the products' names, `aspect` the same with each service's name as one mark, so
+    that what is asked about it stands out. `products` were named for certain, in order; `narrowed`
+    are those that a shared name leaves open (empty: no such name). `places` are the services (product/service) whose
+    names were found, `families` also those of topics.
     """
 
     text: str
     rest: str
+    aspect: str
     products: tuple[str, ...]
     narrowed: frozenset[str]
     places: frozenset[str]
@@ -32,8 +38,9 @@ class Reader:
     """Knows the names of a terrain."""
 
     def __init__(self, terrain: Terrain, cues: Cues) -> None:
-        self._cues = cues
+        self.cues = cues
         self._family_of = terrain.family_of
+        self._is_topic = {service.place: service.topic for service in terrain.services}
         self._products = Lexicon((name, product.id) for product in terrain.products for name in product.called)
         self._shared = Lexicon(_shared_names(terrain), fuzzy=False)
         self._services = Lexicon(
@@ -49,12 +56,13 @@ class Reader:
         narrowed = frozenset[str]().union(*(frozenset(hit.thing.split("|")) for hit in shared))
         rest = _cut(rest, shared)
         services = self._services.find(rest)
-        places = frozenset(hit.thing for hit in services)
-        families = frozenset(self._family_of[place] for place in places)
-        attributes = self._cues.attributes_in(rest)
+        places = frozenset(hit.thing for hit in services if not self._is_topic[hit.thing])
+        families = frozenset(self._family_of[hit.thing] for hit in services)
+        attributes = self.cues.attributes_in(rest)
         return Reading(
             text=text,
             rest=rest,
+            aspect=_mark(rest, services),
             products=products,
             narrowed=narrowed,
             places=places,
@@ -76,6 +84,13 @@ def _cut(text: str, hits: list[Found]) -> str:
     for hit in sorted(hits, key=lambda hit: -hit.start):
         text = text[: hit.start] + text[hit.end :]
     return text.strip(" ,，。、:：的") if hits else text
+
+
+def _mark(text: str, hits: list[Found]) -> str:
+    """Return `text` with each stretch that was found as one mark."""
+    for start, end in sorted({(hit.start, hit.end) for hit in hits}, reverse=True):
+        text = text[:start] + SERVICE_MARK + text[end:]
+    return text
 
 
 def _shared_names(terrain: Terrain) -> list[tuple[str, str]]:

@@ -1,57 +1,58 @@
-"""From a message and its context to a Match: first danger, then commands, then the open choice, then the handbooks.
+"""From a message and its context to a Match: first danger, then the open choice and commands, then the handbooks.
 
 It rather asks than guesses: a direct answer needs product and topic to resolve with a margin.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
 from intents.danger import Danger
 from intents.drugs import DrugIndex
+from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
-from intents.ranking import Ranked, Ranking
+from intents.ranking import Judged, Ranking
 from intents.reader import Reader, Reading
-from intents.scorer import Floats as Scores
+from intents.resolution import Limits, is_clear, resolve
 from intents.talk import Talk
 from intents.terrain import Terrain, Topic
 
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Where the router stops being sure. Scores are Ranking's; tuned on the training phrasings, never on the frozen."""
-
-    answer: float = 0.42
-    ask: float = 0.25
-    margin: float = 0.06
-    foreign: float = 0.12
-    medical: float = 0.0
-
-
-_NUMBER = re.compile(r"^(?:第|选|选择|回复)?\s*([1-3一二三①②③])\s*(?:个|项|款|条|号|吧|、|\.|。)*$")
-_DIGITS = {"1": 0, "一": 0, "①": 0, "2": 1, "二": 1, "②": 1, "3": 2, "三": 2, "③": 2}
+_NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二三①②③])\s*(?:个|项|款|条|号|吧|、|\.|。)*$")
+_DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3３三③")) for digit in digits}
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
+_SHORT = 16  # a message that only switches service or product is short
 
 
 class Router:
     """Understands messages about one terrain."""
 
     def __init__(
-        self, terrain: Terrain, cues: Cues, danger: Danger, talk: Talk, *, limits: Limits | None = None
+        self,
+        terrain: Terrain,
+        cues: Cues,
+        danger: Danger,
+        talk: Talk,
+        *,
+        memory: Path | None = None,
+        limits: Limits | None = None,
+        gate: GateLimits | None = None,
     ) -> None:
+        """`memory` is a folder in which what was learned from the phrasings is kept for the next start."""
         self._terrain = terrain
-        self._cues = cues
+        self._phrases = cues.phrases
         self._danger = danger
         self._talk = talk
         self._limits = limits or Limits()
+        self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
-        self.ranking = Ranking(terrain, self.reader)
+        self.ranking = Ranking(terrain, self.reader, memory=memory)
         self._drugs = {
-            product.id: DrugIndex(tuple(drug for drug in terrain.drugs if drug.product == product.id))
+            product.id: DrugIndex(drugs)
             for product in terrain.products
-            if any(drug.product == product.id for drug in terrain.drugs)
+            if (drugs := tuple(drug for drug in terrain.drugs if drug.product == product.id))
         }
 
     def route(self, message: str, context: Context) -> Match:
@@ -71,24 +72,23 @@ class Router:
 
     def _picked(self, message: str, context: Context) -> Match | None:
         """A bare number, or the very words of a choice, picks it."""
-        if not context.choices:
-            return None
-        bare = message.strip()
-        number = _NUMBER.match(bare)
+        number = _NUMBER.match(message.strip())
         at = _DIGITS[number[1]] if number else -1
         if not number:
-            at = next((at for at, choice in enumerate(context.choices) if choice.label == bare), -1)
+            at = next((at for at, choice in enumerate(context.choices) if choice.label == message.strip()), -1)
         if not 0 <= at < len(context.choices):
             return None
         choice = context.choices[at]
+        picked = f"choice {at + 1} was picked"
         if choice.topic:
-            topic = self._terrain.topic[choice.topic]
-            return Match(
-                decision="answer", product=topic.product, topics=(topic.id,), reasons=(f"choice {at + 1} was picked",)
-            )
-        again = replace(context, product=choice.product, fixed=choice.product, choices=(), topic=None)
-        match = self.route(context.question, again)
-        return replace(match, reasons=(f"choice {at + 1} was picked: {choice.product}", *match.reasons))
+            return self._answer(self._terrain.topic[choice.topic], reason=picked)
+        again = self._with_product(context, choice.product or "")
+        return replace(again, reasons=(picked, *again.reasons))
+
+    def _with_product(self, context: Context, product: str) -> Match:
+        """Ask the pending question again, now that the product is known."""
+        match = self.route(context.question, replace(context, product=product, fixed=product, choices=(), topic=None))
+        return match if match.product else replace(match, product=product)
 
     def _talked(self, message: str) -> Match | None:
         talked = self._talk.judge(message)
@@ -102,64 +102,48 @@ class Router:
 
     def _asked(self, message: str, context: Context) -> Match:
         text = strip_courtesies(message)
-        corrected = self._cues.phrases["correction"].sub("", text) if text else text
+        corrected = self._phrases["correction"].sub("", text)
         reading = self.reader.read(corrected or text)
         products, why = self._products(reading, context)
-        if reading.products and self._cues.phrases["product_only"].match(reading.rest):
-            carried = self._carried(reading, context, products)
-            return carried or Match(decision="menu", product=reading.products[0], intent="product", reasons=why)
+        if not products:
+            return Match(decision="abstain", intent="unserved", product=reading.products[0], reasons=(why,))
         match = (
-            self._about_drug(reading, products, context)
-            or self._compared(reading, products, context)
+            self._only_product(reading, products, context)
+            or self._about_drug(reading, products, context)
+            or self._compared(reading, context)
             or self._several(text, reading, products, context)
             or self._one(reading, products, context, corrected=corrected != text)
         )
-        return replace(match, question=message, reasons=(*why, *match.reasons))
+        return replace(match, question=message, reasons=(why, *match.reasons, *_read_reasons(reading)))
 
-    def _products(self, reading: Reading, context: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Product first: mentioned, else of the conversation, else the account's; never more than the account has."""
+    def _products(self, reading: Reading, context: Context) -> tuple[tuple[str, ...], str]:
+        """Product first: mentioned, else of the conversation, else the account's; none when it serves another."""
         known = context.products
         named = tuple(product for product in reading.products if product in known)
-        if named:
-            return named, (f"product named: {', '.join(named)}",)
         if reading.products:
-            return known, ("a product was named that this account does not serve",)
+            return named, f"product named: {', '.join(reading.products)}"
         settled = context.fixed or context.product
-        if reading.narrowed:
-            left = tuple(product for product in known if product in reading.narrowed)
-            if settled in left:
-                return (settled,), (f"product from the conversation: {settled}",)
-            return left or known, (f"a shared name leaves {len(left)} products",)
-        if settled:
-            return (settled,), (f"product from the conversation: {settled}",)
-        if len(known) == 1:
-            return known, (f"the account serves one product: {known[0]}",)
-        return known, ("no product known",)
+        left = tuple(product for product in known if product in reading.narrowed) or known
+        if settled in left:
+            return (settled,), f"product of the conversation: {settled}"
+        if len(left) == 1:
+            return left, f"only product possible: {left[0]}"
+        return left, f"no product known, {len(left)} possible"
 
-    def _carried(self, reading: Reading, context: Context, products: tuple[str, ...]) -> Match | None:
-        """ "那臻爱21的呢": only the product changes, the question stays."""
-        before = self._terrain.topic.get(context.topic or "")
-        if before is None or len(products) != 1 or before.product == products[0]:
-            return self._pending(context, products)
-        there = self._same(before, products[0])
-        if there is not None:
-            return Match(
-                decision="answer", product=there.product, topics=(there.id,), reasons=("same question, other product",)
-            )
-        return Match(
-            decision="answer",
-            product=products[0],
-            lacking=products,
-            family=before.family,
-            reasons=("the product lacks it",),
-        )
-
-    def _pending(self, context: Context, products: tuple[str, ...]) -> Match | None:
-        """The answer to "哪款产品？" may be the product's name: ask the pending question again with it."""
-        if not context.choices or not context.question or not any(choice.product for choice in context.choices):
+    def _only_product(self, reading: Reading, products: tuple[str, ...], context: Context) -> Match | None:
+        """A message that only names a product: the answer to "哪款产品？", a switch, or the start of a talk."""
+        if len(reading.products) != 1 or not self._phrases["product_only"].match(reading.rest):
             return None
-        again = replace(context, product=products[0], fixed=products[0], choices=(), topic=None)
-        return self.route(context.question, again)
+        product = products[0]
+        if context.question and any(choice.product for choice in context.choices):
+            return self._with_product(context, product)
+        before = self._terrain.topic.get(context.topic or "")
+        if before is None or before.product == product:
+            return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
+        there = self._same(before, product)
+        if there is not None:
+            return self._answer(there, reason="the same question for another product")
+        return self._lacks(before.family, product)
 
     def _same(self, topic: Topic, product: str) -> Topic | None:
         """Return another product's topic for the same question: same key, else same attribute, of the same family."""
@@ -175,48 +159,37 @@ class Router:
         ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug)
         if ask is None:
             return None
-        if len(products) > 1:
-            others = [product for product in products if "specialty-drug" in self._terrain.families[product]]
-            if len(others) > 1:
-                return self._which_product(others, "a drug, but no product")
+        having = [product for product in products if "specialty-drug" in self._terrain.families[product]]
+        if len(having) > 1:
+            return self._which_product(having, "a drug, but no product")
         return Match(decision="answer", product=listed[0], drug=ask, reasons=(_drug_reason(ask),))
 
-    def _compared(self, reading: Reading, products: tuple[str, ...], context: Context) -> Match | None:
+    def _compared(self, reading: Reading, context: Context) -> Match | None:
         named = tuple(product for product in reading.products if product in context.products)
-        asked = bool(self._cues.phrases["compare"].search(reading.rest))
-        if len(named) < 2 and not (asked and not named and len(context.products) > 1 and "款" in reading.text):
+        over_all = not named and "款" in reading.text and bool(self._phrases["compare"].search(reading.rest))
+        among = context.products if over_all else named
+        if len(among) < 2:
             return None
-        among = named if len(named) > 1 else context.products
-        scores = self.ranking.scores(reading)
-        if self._is_foreign(scores, reading):
-            return None
-        ranked = self.ranking.rank(reading, scores, products=among, most=1)
-        if not ranked or ranked[0].score < self._limits.ask:
+        judged = self.ranking.judge(reading)
+        ranked = self.ranking.rank(judged, products=among, most=1)
+        if self._is_foreign(judged, context) or not resolve(ranked, self._limits).topics:
             return None
         lead = ranked[0].topic
-        topics, lacking = [], []
-        for product in among:
-            topic = self._best_alike(reading, lead, product)
-            if topic is None:
-                lacking.append(product)
-            else:
-                topics.append(topic.id)
+        alike = {product: self._best_alike(judged, lead, product) for product in among}
         return Match(
             decision="answer",
             compare=True,
-            topics=tuple(topics),
-            lacking=tuple(lacking),
+            topics=tuple(topic.id for topic in alike.values() if topic),
+            lacking=tuple(product for product, topic in alike.items() if topic is None),
             family=lead.family,
-            reasons=(f"compares {len(among)} products", f"lead topic {lead.id}"),
+            reasons=(f"compares {len(among)} products, lead topic {lead.id}",),
         )
 
-    def _best_alike(self, reading: Reading, lead: Topic, product: str) -> Topic | None:
+    def _best_alike(self, judged: Judged, lead: Topic, product: str) -> Topic | None:
         """Return the product's topic nearest to the lead's question, of the same family."""
         if lead.family not in self._terrain.families[product]:
             return None
-        ranked = self.ranking.rank(
-            reading, self.ranking.scores(reading), products=(product,), context=lead, carry=True, most=12
-        )
+        ranked = self.ranking.rank(judged, products=(product,), context=lead, carry=True, most=12)
         same = [item.topic for item in ranked if item.topic.family == lead.family]
         return next((topic for topic in same if topic.key == lead.key), same[0] if same else self._same(lead, product))
 
@@ -225,19 +198,17 @@ class Router:
         parts = [part for part in _SENTENCE.split(text) if len(part.strip()) >= 4]
         if len(products) != 1 or not 2 <= len(parts) <= 3:
             return None
-        found: list[str] = []
-        before = None
+        found: dict[str, Topic] = {}
+        before = self._terrain.topic.get(context.topic or "")
         for part in parts:
             reading = self.reader.read(part)
             if not reading.places and whole.places:
                 reading = replace(reading, places=whole.places, families=whole.families)
-            scores = self.ranking.scores(reading)
-            ranked = self.ranking.rank(reading, scores, products=products, context=before)
-            if not ranked or not self._is_clear(ranked) or self._is_foreign(scores, reading):
-                continue
-            before = ranked[0].topic
-            if before.id not in found:
-                found.append(before.id)
+            judged = self.ranking.judge(reading)
+            ranked = self.ranking.rank(judged, products=products, context=before)
+            if is_clear(ranked, self._limits) and not self._is_foreign(judged, context):
+                before = ranked[0].topic
+                found[before.id] = before
         if len(found) < 2:
             return None
         return Match(
@@ -245,101 +216,81 @@ class Router:
         )
 
     def _one(self, reading: Reading, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
-        scores = self.ranking.scores(reading)
         before = self._terrain.topic.get(context.topic or "")
-        carry = corrected or (bool(self._cues.phrases["switch"].match(reading.rest)) and len(reading.rest) <= 16)
-        ranked = self.ranking.rank(reading, scores, products=products, context=before, carry=carry)
-        candidates = tuple((item.topic.id, round(item.score, 3)) for item in ranked[:5])
-        match = self._decide(reading, scores, ranked, products, carry=carry and before is not None)
-        inside, foreign, medical = self.ranking.scope(scores)
-        why = f"in scope {inside:.2f}, foreign {foreign:.2f}, medical {medical:.2f}"
-        return replace(match, candidates=candidates, reasons=(*match.reasons, *_read_reasons(reading), why))
-
-    def _decide(
-        self, reading: Reading, scores: Scores, ranked: list[Ranked], products: tuple[str, ...], *, carry: bool
-    ) -> Match:
-        inside, foreign, medical = self.ranking.scope(scores)
+        switches = len(reading.rest) <= _SHORT and bool(self._phrases["switch"].match(reading.rest))
+        carry = before is not None and (corrected or switches)
+        judged = self.ranking.judge(reading)
+        ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
+        scope = self.ranking.scope(judged)
+        evidence = self._evidence(reading, context)
+        why = f"in scope {scope.inside:.2f}, foreign {scope.foreign:.2f}, medical {scope.medical:.2f}"
         product = products[0] if len(products) == 1 else None
-        if medical > max(inside + self._limits.medical, 0.3) and not (reading.places and inside > 0.5):
-            return Match(decision="medical", product=product, reasons=("looks like a question for a doctor",))
-        if not carry and self._is_foreign(scores, reading):
-            return Match(decision="abstain", product=product, reasons=("no handbook question",))
-        lacking = self._lacking(reading, products)
-        if lacking:
-            return lacking
-        if not ranked or ranked[0].score < self._limits.ask:
-            return Match(decision="abstain", product=product, reasons=("nothing near enough",))
-        if product is None:
-            return self._across(ranked, products)
-        best = ranked[0]
-        if best.score >= self._limits.answer and (
-            self._is_clear(ranked) or ranked[1].topic.service == best.topic.service
-        ):
-            close = self._close_second(ranked)
-            return Match(
-                decision="answer",
-                product=product,
-                topics=(best.topic.id, *close),
-                reasons=(f"best {best.topic.id} {best.score:.2f}",),
-            )
-        choices = tuple(Choice(label=self._label(item.topic), topic=item.topic.id) for item in ranked[:3])
-        return Match(decision="clarify", product=product, choices=choices, reasons=("several topics are as likely",))
-
-    def _across(self, ranked: list[Ranked], products: tuple[str, ...]) -> Match:
-        """No product is known: answer only what a single product has, else ask which."""
-        best = ranked[0]
-        having = [product for product in products if best.topic.family in self._terrain.families[product]]
-        if len(having) > 1:
-            return self._which_product(having, "the question fits several products")
-        if best.score < self._limits.answer:
-            return self._which_product(list(products), "no product known")
+        if is_medical(scope, evidence, self._gate):
+            return Match(decision="medical", product=product, reasons=("a question for a doctor", why))
+        if is_foreign(scope, evidence, self._gate) and not carry:
+            return Match(decision="abstain", product=product, reasons=("no handbook question", why))
+        lacked = self._lacked(reading, product)
+        if lacked:
+            return lacked
+        resolution = resolve(ranked, self._limits)
+        if product is None and ranked:
+            return self._across(ranked[0].topic, products, sure=bool(resolution.topics), reason=resolution.reason)
+        decision = "answer" if resolution.topics else "clarify" if resolution.choices else "abstain"
         return Match(
-            decision="answer",
-            product=best.topic.product,
-            topics=(best.topic.id,),
-            reasons=(f"only {best.topic.product} has it", f"best {best.topic.id} {best.score:.2f}"),
+            decision=decision,
+            product=product,
+            topics=tuple(topic.id for topic in resolution.topics),
+            choices=resolution.choices,
+            candidates=tuple((item.topic.id, round(item.score, 3)) for item in ranked[:5]),
+            reasons=(resolution.reason, why),
         )
+
+    def _across(self, best: Topic, products: tuple[str, ...], *, sure: bool, reason: str) -> Match:
+        """No product is known: answer only what a single product has, else ask which."""
+        having = [product for product in products if best.family in self._terrain.families[product]]
+        if len(having) == 1 and sure:
+            return self._answer(best, reason=f"only {best.product} has it; {reason}")
+        return self._which_product(having if len(having) > 1 else products, f"no product known; {reason}")
 
     def _which_product(self, products: Iterable[str], reason: str) -> Match:
         choices = tuple(Choice(label=self._terrain.short[product], product=product) for product in list(products)[:3])
         return Match(decision="clarify", intent="which_product", choices=choices, reasons=(reason,))
 
-    def _lacking(self, reading: Reading, products: tuple[str, ...]) -> Match | None:
-        """A service was named that the only product in question does not have."""
-        if len(products) != 1 or not reading.families or reading.families & self._terrain.families[products[0]]:
+    def _lacked(self, reading: Reading, product: str | None) -> Match | None:
+        """A service was named that the product in question does not have."""
+        family_of = self._terrain.family_of
+        families = {family_of[place] for place in reading.places}
+        if product is None or not families or families & self._terrain.families[product]:
             return None
-        family = sorted(reading.families)[0]
-        if not any(hit.how == "exact" and hit.length >= 2 for hit in reading.found):
-            return None
+        exact = [hit for hit in reading.found if hit.how == "exact" and family_of.get(hit.thing) in families]
+        return self._lacks(family_of[exact[0].thing], product) if exact else None
+
+    def _lacks(self, family: str, product: str) -> Match:
+        """Say that the handbook has no such service: by its own entry where there is one."""
+        silent = [topic for topic in self._terrain.topics if topic.product == product and topic.family == family]
+        if silent:
+            return self._answer(silent[0], reason="the product does not have the service named")
         return Match(
             decision="answer",
-            product=products[0],
-            lacking=products,
+            product=product,
+            lacking=(product,),
             family=family,
-            reasons=("the product lacks the service named",),
+            reasons=("the product does not have the service named",),
         )
 
-    def _is_foreign(self, scores: Scores, reading: Reading) -> bool:
-        inside, foreign, _ = self.ranking.scope(scores)
-        shield = 0.15 * bool(reading.products) + 0.1 * bool(reading.places)
-        return foreign > inside + self._limits.foreign + shield
+    def _answer(self, topic: Topic, *, reason: str) -> Match:
+        return Match(decision="answer", product=topic.product, topics=(topic.id,), reasons=(reason,))
 
-    def _is_clear(self, ranked: list[Ranked]) -> bool:
-        if ranked[0].score < self._limits.answer:
-            return False
-        return len(ranked) < 2 or ranked[0].score - ranked[1].score >= self._limits.margin
+    def _is_foreign(self, judged: Judged, context: Context) -> bool:
+        return is_foreign(self.ranking.scope(judged), self._evidence(judged.reading, context), self._gate)
 
-    def _close_second(self, ranked: list[Ranked]) -> tuple[str, ...]:
-        """A second topic of the same service that is nearly as likely is told as well, where both are short."""
-        if self._is_clear(ranked) or len(ranked) < 2:
-            return ()
-        first, second = ranked[0].topic, ranked[1].topic
-        if second.service == first.service and first.length + second.length <= 210:
-            return (second.id,)
-        return ()
-
-    def _label(self, topic: Topic) -> str:
-        return topic.ask
+    def _evidence(self, reading: Reading, context: Context) -> Evidence:
+        return Evidence(
+            product_named=bool(reading.products),
+            product_settled=bool(context.fixed or context.product),
+            service_named=bool(reading.places),
+            following=context.topic is not None,
+        )
 
 
 def _drug_reason(ask: DrugAsk) -> str:

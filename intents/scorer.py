@@ -5,7 +5,7 @@ knows no word that is not in the data, and each score can be traced to the recor
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,14 +31,14 @@ class Example:
 class Weights:
     """How much each family of features counts, and how strongly the fit is regularised."""
 
-    one: float = 0.5
+    one: float = 1.0
     two: float = 1.0
     three: float = 0.7
     sound_two: float = 0.7
     sound_three: float = 0.5
     marks: float = 1.0
     ridge: float = 0.5
-    rarest: int = 2
+    rarest: int = 1
 
 
 def features(text: str, marks: Sequence[str], weights: Weights) -> Iterable[tuple[str, float]]:
@@ -57,68 +57,89 @@ def features(text: str, marks: Sequence[str], weights: Weights) -> Iterable[tupl
         yield "#" + mark, weights.marks
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What a fit leaves: all that scoring needs. `solution` has a row a feature, a column a label (half precision)."""
+
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+    rarity: Floats
+    solution: NDArray[np.float16]
+
+
 class Scorer:
     """Scores a text for each label; about 0 means "nothing like it", about 1 "just like the examples"."""
 
-    def __init__(self, examples: Sequence[Example], *, weights: Weights | None = None) -> None:
+    def __init__(self, learned: Learned, *, weights: Weights | None = None) -> None:
+        self.learned = learned
         self._weights = weights or Weights()
-        self.labels = tuple(sorted({label for example in examples for label in example.labels}))
-        self.column: Mapping[str, int] = {label: at for at, label in enumerate(self.labels)}
-        self._examples = tuple(examples)
-        self._vocabulary, self._rarity = self._learn_vocabulary()
-        self._matrix = sparse.vstack([self._row(example.text, example.marks) for example in examples], format="csr")
-        self._solution = self._solve()
-
-    def _learn_vocabulary(self) -> tuple[dict[str, int], Floats]:
-        seen: Counter[str] = Counter()
-        for example in self._examples:
-            seen.update({name for name, _ in features(example.text, example.marks, self._weights)})
-        names = sorted(name for name, times in seen.items() if times >= self._weights.rarest)
-        rarity = np.array([np.log(1 + len(self._examples) / seen[name]) for name in names], dtype=np.float32)
-        return {name: at for at, name in enumerate(names)}, rarity
-
-    def _columns(self, text: str, marks: Sequence[str]) -> tuple[NDArray[np.int32], Floats]:
-        """Return the known features of a text and their values, scaled to unit length."""
-        found: dict[int, float] = {}
-        get = self._vocabulary.get
-        for name, weight in features(text, marks, self._weights):
-            at = get(name)
-            if at is not None:
-                found[at] = weight
-        columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
-        values = np.fromiter(found.values(), dtype=np.float32, count=len(found)) * self._rarity[columns]
-        norm = float(np.linalg.norm(values))
-        return columns, values / norm if norm else values
-
-    def _row(self, text: str, marks: Sequence[str]) -> sparse.csr_matrix:
-        columns, values = self._columns(text, marks)
-        return sparse.csr_matrix(
-            (values, columns, np.array([0, len(columns)])), shape=(1, len(self._vocabulary)), dtype=np.float32
-        )
-
-    def _solve(self) -> Floats:
-        """Solve the dual of ridge regression: fewer examples than features."""
-        targets = np.zeros((len(self._examples), len(self.labels)), dtype=np.float32)
-        for row, example in enumerate(self._examples):
-            for label in example.labels:
-                targets[row, self.column[label]] = 1.0
-        kernel = (self._matrix @ self._matrix.T).toarray()
-        kernel[np.diag_indices_from(kernel)] += self._weights.ridge
-        dual = cho_solve(cho_factor(kernel, overwrite_a=True), targets)
-        return np.ascontiguousarray(self._matrix.T @ dual, dtype=np.float32)
+        self._vocabulary = {name: at for at, name in enumerate(learned.names)}
+        self.labels = learned.labels
+        self.column: Mapping[str, int] = {label: at for at, label in enumerate(learned.labels)}
 
     def score(self, text: str, marks: Sequence[str] = ()) -> Floats:
         """Return one score per label, in the order of `labels`."""
-        columns, values = self._columns(text, marks)
+        columns, values = unit_row(text, marks, self._vocabulary, self.learned.rarity, self._weights)
         if not len(columns):
             return np.zeros(len(self.labels), dtype=np.float32)
-        scores: Floats = values @ self._solution[columns]
+        scores: Floats = values @ self.learned.solution[columns].astype(np.float32)
         return scores
 
-    def nearest(self, text: str, marks: Sequence[str] = (), *, where: Callable[[Example], bool]) -> tuple[str, float]:
-        """Return the example most like the text among those that satisfy `where`, with its cosine similarity."""
-        similar = (self._matrix @ self._row(text, marks).T).toarray().ravel()
-        for at in np.argsort(-similar):
-            if where(self._examples[at]):
-                return self._examples[at].text, float(similar[at])
-        return "", 0.0
+
+def unit_row(
+    text: str, marks: Sequence[str], vocabulary: Mapping[str, int], rarity: Floats, weights: Weights
+) -> tuple[NDArray[np.int32], Floats]:
+    """Return the known features of a text (columns) and their values, scaled to unit length."""
+    found: dict[int, float] = {}
+    get = vocabulary.get
+    for name, weight in features(text, marks, weights):
+        at = get(name)
+        if at is not None:
+            found[at] = weight
+    columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
+    values = np.fromiter(found.values(), dtype=np.float32, count=len(found)) * rarity[columns]
+    norm = float(np.linalg.norm(values))
+    return columns, values / norm if norm else values
+
+
+def fit(examples: Sequence[Example], *, weights: Weights | None = None) -> Learned:
+    """Learn from labelled examples. Takes seconds for thousands of them."""
+    weighed = weights or Weights()
+    names, rarity = _vocabulary(examples, weighed)
+    matrix = _matrix(examples, names, rarity, weighed)
+    labels = tuple(sorted({label for example in examples for label in example.labels}))
+    targets = _targets(examples, labels)
+    # The dual of ridge regression: there are fewer examples than features.
+    kernel = (matrix @ matrix.T).toarray()
+    kernel[np.diag_indices_from(kernel)] += weighed.ridge
+    dual = cho_solve(cho_factor(kernel, overwrite_a=True, check_finite=False), targets, check_finite=False)
+    solution = np.ascontiguousarray(matrix.T @ dual, dtype=np.float16)
+    return Learned(labels=labels, names=names, rarity=rarity, solution=solution)
+
+
+def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[str, ...], Floats]:
+    seen: Counter[str] = Counter()
+    for example in examples:
+        seen.update({name for name, _ in features(example.text, example.marks, weights)})
+    names = tuple(sorted(name for name, times in seen.items() if times >= weights.rarest))
+    return names, np.array([np.log(1 + len(examples) / seen[name]) for name in names], dtype=np.float32)
+
+
+def _matrix(
+    examples: Sequence[Example], names: tuple[str, ...], rarity: Floats, weights: Weights
+) -> sparse.csr_matrix:
+    vocabulary = {name: at for at, name in enumerate(names)}
+    rows = [unit_row(example.text, example.marks, vocabulary, rarity, weights) for example in examples]
+    ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+    columns = np.concatenate([columns for columns, _ in rows])
+    values = np.concatenate([values for _, values in rows])
+    return sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(names)))
+
+
+def _targets(examples: Sequence[Example], labels: tuple[str, ...]) -> Floats:
+    column = {label: at for at, label in enumerate(labels)}
+    targets = np.zeros((len(examples), len(labels)), dtype=np.float32)
+    for row, example in enumerate(examples):
+        for label in example.labels:
+            targets[row, column[label]] = 1.0
+    return targets

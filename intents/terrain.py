@@ -42,8 +42,8 @@ class Topic:
     family: str
     key: str
     ask: str
+    say: str = ""
     unsaid: bool = False
-    length: int = 0
 
     @property
     def attribute(self) -> str:

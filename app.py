@@ -1,0 +1,230 @@
+"""Joins the parts: create_app() for the server, and the commands of the contract (design section 2).
+
+Importing this module does nothing; each command builds only what it needs.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+from flask import Flask
+
+from bot.channels.wechat import Secrets, WeChatChannel
+from bot.channels.wechat_api import WeChatApi
+from bot.errors import ConfigurationFault, UserFault
+from bot.machine import Machine
+from bot.server import serve
+from bot.settings import Settings, WechatAccount, load_settings
+from bot.store.conversations import listed
+from bot.store.store import Store, open_store
+from bot.store.tokens import DatabaseTokens
+from console.simulation import simulation
+from handlers import commands
+from handlers.respond import Assistant
+from handlers.understanding import build_router
+from knowledge.check import coverage, find_faults
+from knowledge.library import Library, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_HANDBOOK_TEXTS = Path(__file__).parent.parent / "shared" / "handbooks"
+
+
+def create_app() -> Flask:
+    """Return the app with its commands. Pages are added only in a serving process (see `serving_app`)."""
+    app = Flask(__name__)
+    for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox):
+        app.cli.add_command(cast(click.Command, command))
+    return app
+
+
+def serving_app(settings: Settings) -> Flask:
+    """Return the app of one serving process: webhooks, health, metrics, and the simulator where it is on."""
+    app = create_app()
+    store = open_store(settings.database_url, settings.keys)
+    library = _library()
+    assistant = Assistant(
+        library,
+        build_router(library),
+        products={account.id: _known_products(account, library) for account in settings.accounts},
+    )
+    channels = {account.id: _channel(account, store) for account in settings.accounts}
+    machine = Machine(store=store, channels=channels, handler=assistant.respond)
+    app.extensions["machine"] = machine
+    for pages in machine.blueprints():
+        app.register_blueprint(pages)
+    if settings.has_simulator:
+        simulation(app, settings=settings, store=store)
+    return app
+
+
+def _channel(account: WechatAccount, store: Store) -> WeChatChannel:
+    api = WeChatApi(
+        account=account.id,
+        app_id=account.app_id,
+        app_secret=account.app_secret,
+        base_url=account.api_base_url,
+        token_store=DatabaseTokens(store),
+    )
+    shared = Secrets(
+        app_id=account.app_id,
+        token=account.token,
+        encoding_aes_key=account.encoding_aes_key,
+        previous_encoding_aes_key=account.previous_encoding_aes_key,
+    )
+    return WeChatChannel(account=account.id, shared=shared, sender=api)
+
+
+def _known_products(account: WechatAccount, library: Library) -> tuple[str, ...]:
+    unknown = [product for product in account.products if product not in library.handbooks]
+    if unknown:
+        raise ConfigurationFault(
+            f"account {account.id}: products: {', '.join(unknown)} has no folder in knowledge/handbooks; "
+            f"use {', '.join(library.handbooks)} or add the handbook"
+        )
+    return account.products
+
+
+@lru_cache(maxsize=1)
+def _library() -> Library:
+    return load()
+
+
+def _assistant() -> tuple[Assistant, tuple[str, ...]]:
+    """An assistant for the command line: it knows every product and stores nothing."""
+    library = _library()
+    return Assistant(library, build_router(library), products={}), tuple(library.handbooks)
+
+
+def _store() -> Store:
+    settings = load_settings(os.environ)
+    return open_store(settings.database_url, settings.keys)
+
+
+def _speaking(command: Command) -> Command:
+    """Bad input and wrong configuration end a command with exit code 2 and one clear line on standard error."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except (UserFault, ConfigurationFault) as fault:
+            click.echo(f"error: {fault}", err=True)
+            sys.exit(2)
+
+    return cast(Command, run)
+
+
+@click.command("ask")
+@click.argument("question")
+@click.option("--product", help="The product the person is known to have.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line an answer.")
+@click.option("--explain", is_flag=True, help="Also print what was understood, and why.")
+@_speaking
+def ask(question: str, product: str | None, as_json: bool, explain: bool) -> None:
+    """Answer QUESTION from the handbooks; "-" reads a question a line from standard input. Stores nothing."""
+    assistant, products = _assistant()
+    if product is not None and product not in products:
+        raise UserFault(f"--product {product}: unknown; use one of {', '.join(products)}")
+    for text in commands.questions(question):
+        answer = commands.ask_one(assistant, text, products=products, product=product)
+        commands.print_answer(answer, as_json=as_json, explain=explain)
+
+
+@click.command("evaluate")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--min-pass", type=float, default=0.0, help="Fail below this share of passes, in per cent.")
+@click.option("--max-wrong", type=float, default=100.0, help="Fail above this share of wrong answers, in per cent.")
+@click.option("--failures", type=int, default=20, show_default=True, help="Print so many failed cases.")
+@_speaking
+def evaluate(file: Path, min_pass: float, max_wrong: float, failures: int) -> None:
+    """Score the question set FILE; prints tables by product, kind and style."""
+    cases = commands.read_cases(file)
+    assistant, products = _assistant()
+    results = commands.score(cases, assistant, products=products)
+    commands.report(results, failures=failures)
+    if not commands.passes(results, min_pass=min_pass, max_wrong=max_wrong):
+        sys.exit(1)
+
+
+@click.group("knowledge")
+def knowledge() -> None:
+    """The handbooks as data."""
+
+
+@knowledge.command("check")
+@click.option("--texts", type=click.Path(path_type=Path), help="Folder of the handbooks' text editions.")
+@click.option("--coverage", "with_coverage", is_flag=True, help="Print the table clause → entries.")
+@_speaking
+def knowledge_check(texts: Path | None, with_coverage: bool) -> None:
+    """Check every handbook; each fault names file, entry and remedy."""
+    library = _library()
+    folder = texts or (_HANDBOOK_TEXTS if _HANDBOOK_TEXTS.is_dir() else None)
+    faults = find_faults(library, texts=folder)
+    for fault in faults:
+        click.echo(fault)
+    for handbook in library:
+        table = coverage(handbook)
+        covered = sum(bool(entries) for entries in table.values())
+        click.echo(
+            f"{handbook.product.id}: {len(handbook.entries)} entries, {covered} of {len(table)} clauses covered, "
+            f"{len(handbook.drugs)} drugs, {len(handbook.phrasings)} phrasings"
+        )
+        if with_coverage:
+            for clause, entries in table.items():
+                click.echo(f"  {clause}: {', '.join(entries) or '(no fact in it)'}")
+    if faults:
+        sys.exit(1)
+
+
+@click.command("serve")
+@_speaking
+def serve_command() -> None:
+    """Serve webhooks, health, metrics and (in the demo) the simulator until stopped."""
+    settings = load_settings(os.environ)
+    for account in settings.accounts:
+        _known_products(account, _library())
+    serve(settings, lambda: serving_app(settings), machine_of=lambda app: app.extensions["machine"])
+
+
+@click.group("db")
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@_speaking
+def db_upgrade() -> None:
+    """Bring the database to this version; safe to run at any time."""
+    _store().close()
+    click.echo("the database is up to date", err=True)
+
+
+@click.group("conversations")
+def conversations() -> None:
+    """Conversations and who answers them."""
+
+
+@conversations.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line a conversation.")
+@_speaking
+def conversations_list(as_json: bool) -> None:
+    """List conversations: account, contact, owner (bot | waiting | human); the longest waiting first."""
+    store = _store()
+    with store.reading() as connection:
+        rows = [
+            {"account": row.account, "contact": row.contact, "owner": str(row.owner)}
+            for row in listed(connection, store.keys)
+        ]
+    store.close()
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False) if as_json else "\t".join(row.values()))
+
+
+@click.group("outbox")
+def outbox() -> None:
+    """Messages on their way out."""

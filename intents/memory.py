@@ -1,0 +1,78 @@
+"""Keeps what was learned on disk, so that only the first start after a change of the data has to learn.
+
+A file is found by the digest of everything it was learned from; a stale or damaged one is never read as a fresh one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from intents.scorer import Learned
+
+_CODE = Path(__file__).parent
+
+
+def digest(*sources: object) -> str:
+    """Return the digest of the data, and of the code that reads and learns it."""
+    total = hashlib.sha256()
+    for path in sorted(_CODE.glob("*.py")):
+        total.update(path.read_bytes())
+    for source in sources:
+        total.update(repr(source).encode())
+    return total.hexdigest()[:32]
+
+
+def remembered(folder: Path | None, name: str, learn: Callable[[], dict[str, Learned]]) -> dict[str, Learned]:
+    """Return what is kept in `folder` under `name`, or learn and keep it. Without a folder, or one that cannot be
+    written, it learns every time."""
+    home = folder / name if folder else None
+    if home is not None:
+        kept = _read(home)
+        if kept:
+            return kept
+    learned = learn()
+    if home is not None and folder is not None:
+        _write(folder, home, learned)
+    return learned
+
+
+def _read(home: Path) -> dict[str, Learned]:
+    try:
+        parts = json.loads((home / "parts.json").read_text(encoding="utf-8"))
+        return {
+            part: Learned(
+                labels=tuple(kept["labels"]),
+                names=tuple(kept["names"]),
+                rarity=np.load(home / f"{kept['file']}.rarity.npy"),
+                solution=np.load(home / f"{kept['file']}.solution.npy", mmap_mode="r"),
+            )
+            for part, kept in parts.items()
+        }
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _write(folder: Path, home: Path, learned: dict[str, Learned]) -> None:
+    """Write beside, then rename: another process sees all of it or nothing. Older ones are thrown away."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=folder))
+        parts = {}
+        for number, (part, item) in enumerate(learned.items()):
+            np.save(beside / f"{number}.rarity.npy", item.rarity)
+            np.save(beside / f"{number}.solution.npy", item.solution)
+            parts[part] = {"file": number, "labels": item.labels, "names": item.names}
+        (beside / "parts.json").write_text(json.dumps(parts, ensure_ascii=False), encoding="utf-8")
+        beside.chmod(0o755)
+        os.rename(beside, home)
+    except OSError:
+        return  # somebody else wrote it first, or the folder cannot be written: what was learned still serves
+    for old in folder.iterdir():
+        if old != home and old.is_dir() and not old.name.startswith("tmp"):
+            shutil.rmtree(old, ignore_errors=True)
