@@ -1,0 +1,133 @@
+"""The platform's twin keeps the platform's rules, so that what passes here is worth something."""
+
+import pytest
+from flask import Flask
+
+from bot.keys import KeyRing
+from console.platform.ledger import Ledger
+from console.platform.routes import platform
+from console.platform.twin import PlatformFault, Twin
+
+APP, SECRET, PERSON = "wx0000000000000001", "the-secret", "oPerson"
+
+
+@pytest.fixture
+def twin(tmp_path, clock):
+    ledger = Ledger(tmp_path / "twin.db", KeyRing(masters=[b"m" * 32], index_key=b"i" * 32))
+    return Twin(ledger=ledger, secrets_by_app={APP: SECRET}, clock=clock)
+
+
+@pytest.fixture
+def client(twin):
+    app = Flask("twin")
+    app.register_blueprint(platform(twin))
+    return app.test_client()
+
+
+def stable(client, **more):
+    order = {"grant_type": "client_credential", "appid": APP, "secret": SECRET, **more}
+    return client.post("/cgi-bin/stable_token", json=order).json
+
+
+def send(client, token, text="您好"):
+    order = {"touser": PERSON, "msgtype": "text", "text": {"content": text}}
+    return client.post("/cgi-bin/message/custom/send", query_string={"access_token": token}, json=order).json["errcode"]
+
+
+def code_of(call):
+    with pytest.raises(PlatformFault) as caught:
+        call()
+    return caught.value.code
+
+
+def test_a_stable_token_stays_the_same_until_its_last_five_minutes(client, clock):
+    first = stable(client)
+    clock.move(seconds=7200 - 301)
+    assert stable(client) == {"access_token": first["access_token"], "expires_in": 301}
+    clock.move(seconds=2)
+    second = stable(client)
+    assert second["access_token"] != first["access_token"]
+    assert second["expires_in"] == 7200
+
+
+def test_a_renewed_token_and_its_predecessor_both_work_for_a_while(client, twin, clock):
+    twin.hear(APP, PERSON)
+    first = stable(client)["access_token"]
+    clock.move(seconds=7200 - 200)
+    second = stable(client)["access_token"]
+    assert [send(client, first), send(client, second)] == [0, 0]
+    clock.move(seconds=200)
+    assert [send(client, first), send(client, second)] == [42001, 0]
+
+
+def test_a_forced_token_ends_the_earlier_one_and_twenty_a_day_are_allowed(client, twin, clock):
+    first = stable(client)["access_token"]
+    forced = [stable(client, force_refresh=True) for _ in range(21)]
+    assert len({answer.get("access_token") for answer in forced}) == 21
+    assert forced[20]["errcode"] == 45009
+    assert code_of(lambda: twin.app_of(first)) == 40001
+    clock.move(days=1, seconds=1)
+    assert "access_token" in stable(client, force_refresh=True)
+
+
+def test_a_classic_token_ends_the_one_before(client, twin):
+    query = {"grant_type": "client_credential", "appid": APP, "secret": SECRET}
+    first, second = (client.get("/cgi-bin/token", query_string=query).json["access_token"] for _ in range(2))
+    assert code_of(lambda: twin.app_of(first)) == 40001
+    assert twin.app_of(second) == APP
+
+
+@pytest.mark.parametrize(
+    ("more", "code"), [({"appid": "wx9"}, 40013), ({"secret": "wrong"}, 40125), ({"secret": "密"}, 40125)]
+)
+def test_a_token_needs_the_right_account_and_secret(client, more, code):
+    assert stable(client, **more)["errcode"] == code
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"touser": 5}', b'{"touser": "a", "msgtype": ["text"]}'])
+def test_a_message_in_a_wrong_format_is_answered_with_a_code(client, body):
+    query = {"access_token": stable(client)["access_token"]}
+    answer = client.post("/cgi-bin/message/custom/send", query_string=query, data=body)
+    assert (answer.status_code, answer.json["errcode"]) == (200, 47001)
+
+
+def test_windows_and_quotas(twin, client, clock):
+    token = stable(client)["access_token"]
+    assert send(client, token) == 40003
+    twin.meet(APP, PERSON)
+    assert send(client, token) == 45015
+    twin.hear(APP, PERSON, "CLICK")
+    assert [send(client, token) for _ in range(4)] == [0, 0, 0, 45047]
+    twin.hear(APP, PERSON)
+    assert [send(client, token) for _ in range(6)] == [0, 0, 0, 0, 0, 45047]
+    clock.move(hours=49)
+    token = stable(client)["access_token"]
+    assert send(client, token) == 45015
+    twin.hear(APP, PERSON, "VIEW")
+    assert send(client, token) == 45015
+
+
+def test_a_text_beyond_2048_bytes_is_refused(twin, client):
+    twin.hear(APP, PERSON)
+    token = stable(client)["access_token"]
+    assert [send(client, token, "天" * 682), send(client, token, "天" * 683)] == [0, 45002]
+
+
+def test_demanded_errors_come_in_order_and_for_their_interface_only(twin, client):
+    twin.hear(APP, PERSON)
+    twin.fail_next(APP, 45033)
+    twin.fail_next(APP, -1, times=2)
+    token = stable(client)["access_token"]
+    assert [send(client, token) for _ in range(4)] == [45033, -1, -1, 0]
+
+
+def test_two_processes_share_one_world(tmp_path, clock):
+    keys = KeyRing(masters=[b"m" * 32], index_key=b"i" * 32)
+
+    def process():
+        return Twin(ledger=Ledger(tmp_path / "twin.db", keys), secrets_by_app={APP: SECRET}, clock=clock)
+
+    token, _ = process().token(APP, SECRET, stable=True)
+    process().hear(APP, PERSON)
+    process().send(token, {"touser": PERSON, "msgtype": "text", "text": {"content": "您好"}})
+    assert [bubble.text for bubble in process().ledger.bubbles(APP, PERSON)] == ["您好"]
