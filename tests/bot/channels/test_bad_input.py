@@ -8,10 +8,16 @@ import structlog
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from bot.channel import Envelope
 from bot.channels.crypto import Sealer
 from bot.errors import RefusedInput
+from bot.keys import KeyRing
+from bot.messages import Outcome
+from bot.store import schema
+from bot.store.store import open_store
+from bot.turns import Turns
 from bot.webhook import webhooks
 from tests.bot.channels.bad_input import MESSAGES, encrypted, mutated, queries
 from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, make_channel, make_phone
@@ -58,8 +64,8 @@ class Recording:
 class Webhook:
     """The real webhook pages over the real channel."""
 
-    def __init__(self):
-        self.turns = Recording()
+    def __init__(self, turns=None):
+        self.turns = turns or Recording()
         app = Flask("webhook")
         app.config["PROPAGATE_EXCEPTIONS"] = False
         app.logger.setLevel(logging.CRITICAL)
@@ -67,11 +73,13 @@ class Webhook:
         app.register_blueprint(webhooks(channels={"demo": make_channel(CLOCK)}, turns=self.turns, watcher=watcher))
         self._client = app.test_client()
 
+    def status(self, query, body):
+        return self._client.post("/webhooks/demo", query_string=query, data=body).status_code
+
     def post(self, query, body):
         """Return the status and how many messages were taken."""
         self.turns.taken.clear()
-        status = self._client.post("/webhooks/demo", query_string=query, data=body).status_code
-        return status, len(self.turns.taken)
+        return self.status(query, body), len(self.turns.taken)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +87,23 @@ def webhook():
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield Webhook()
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """The webhook over real turns, and what is in their database."""
+    keys = KeyRing(masters=[b"m" * 32], index_key=b"i" * 32)
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('stored') / 'assistant.db'}", keys)
+    turns = Turns(store=store, handler=lambda turn: Outcome(), max_bytes=lambda account: 2048)
+
+    def rows():
+        with store.reading() as connection:
+            tables = (schema.inbound, schema.contacts, schema.conversations, schema.outbox)
+            return [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]
+
+    yield SimpleNamespace(webhook=Webhook(turns), rows=rows)
+    turns.stop()
+    store.close()
 
 
 def check_channel(query, body):
@@ -103,8 +128,9 @@ def test_the_channel_refuses_or_reads_anything(case):
 
 @few
 @given(case=WRONG)
-def test_the_webhook_refuses_what_is_wrong_and_stores_nothing(webhook, case):
-    assert webhook.post(*case) == (403, 0)
+def test_the_webhook_refuses_what_is_wrong_and_stores_nothing(stored, case):
+    assert stored.webhook.status(*case) == 403
+    assert stored.rows() == [0, 0, 0, 0]
 
 
 @few
@@ -138,8 +164,9 @@ def test_other_methods_are_refused(webhook, method):
 @pytest.mark.proof
 @many
 @given(case=WRONG)
-def test_25_000_wrong_inputs_are_all_refused(webhook, case):
-    assert webhook.post(*case) == (403, 0)
+def test_25_000_wrong_inputs_are_all_refused_and_none_is_stored(stored, case):
+    assert stored.webhook.status(*case) == 403
+    assert stored.rows() == [0, 0, 0, 0]
 
 
 @pytest.mark.proof

@@ -1,0 +1,76 @@
+"""What a newcomer sees: the demo, started as `make run` starts it, asked in the browser."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"PORT": str(port), "ASSISTANT_DATA_DIR": str(folder)}
+    environment.pop("ASSISTANT_CONFIG", None)
+    with (folder / "serve.log").open("w") as log:
+        command = [sys.executable, "-m", "flask", "serve"]
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        assert eventually(lambda: server.poll() is not None or _is_ready(address), within_seconds=60)
+        assert server.poll() is None, (folder / "serve.log").read_text()
+        yield address
+    finally:
+        server.terminate()
+        server.wait(15)
+
+
+def _is_ready(address):
+    try:
+        return requests.get(f"{address}/readyz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def test_a_newcomer_asks_and_gets_the_cited_fact_and_the_reasons(demo, open_page):
+    page = open_page(f"{demo}/simulator/")
+    expect(page.locator("#title")).to_have_text("京东安联客户服务")
+    page.get_by_label("想说的话").fill("臻爱无限的住院垫付等待期多久？")
+    page.get_by_role("button", name="发送", exact=True).click()
+    expect(page.locator(".chat .reply .bubble")).to_contain_text("30")
+    expect(page.locator(".chat .reply .bubble")).to_contain_text("臻爱无限")
+    expect(page.locator("#decision")).to_have_text("回答")
+    expect(page.locator("#reasons li").first).to_be_visible()
+
+
+def test_a_new_follower_is_welcomed_and_the_menu_answers(demo, open_page):
+    page = open_page(f"{demo}/simulator/")
+    page.get_by_label("人物").select_option(label="新朋友")
+    page.get_by_role("button", name="关注公众号").click()
+    expect(page.locator(".chat .reply")).to_have_count(1)
+    for number, name in enumerate(("服务项目", "怎么申请", "人工服务"), 2):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(".chat .reply")).to_have_count(number)
+
+
+def test_every_account_answers(demo, open_page):
+    page = open_page(f"{demo}/simulator/")
+    expect(page.locator("#account option")).to_have_count(3)
+    for name in page.locator("#account option").all_inner_texts():
+        page.locator("#account").select_option(label=name)
+        page.get_by_label("人物").select_option(label="李先生")
+        page.locator(".hints button").first.click()
+        expect(page.locator(".chat .reply")).to_have_count(1)
