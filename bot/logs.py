@@ -37,7 +37,7 @@ def libraries_config(level: str = "INFO") -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": _LibraryFormatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "json"}},
+        "handlers": {"stderr": {"()": _StandardErrorHandler, "formatter": "json"}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {"_granian": {"level": level}, "granian.access": {"level": "WARNING"}},
     }
@@ -47,6 +47,11 @@ class _LatestStandardError:
     # Looked up at each line, so that tests and servers which exchange sys.stderr are followed.
     def __call__(self, *_: Any) -> WrappedLogger:
         return structlog.PrintLogger(sys.stderr)
+
+
+class _StandardErrorHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 class _LibraryFormatter(logging.Formatter):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from random import SystemRandom
 
 import structlog
@@ -12,7 +13,7 @@ from bot.clock import Clock, system_clock
 from bot.decision import Handler
 from bot.health import health
 from bot.metrics import Metrics
-from bot.outbox import Outbox
+from bot.outbox import LEASE, Outbox
 from bot.retry import RetryPolicy
 from bot.store.store import Store
 from bot.turns import BUDGET_SECONDS, Turns
@@ -38,13 +39,19 @@ class Machine:
         clock: Clock = system_clock,
         policy: RetryPolicy | None = None,
         budget_seconds: float = BUDGET_SECONDS,
+        lease: timedelta = LEASE,
     ) -> None:
         """`channels` has every account that this deployment serves, by id."""
         self.store = store
         self.channels = channels
         self.metrics = Metrics(store)
         self.outbox = Outbox(
-            store=store, channels=channels, clock=clock, policy=policy or RetryPolicy(), chance=SystemRandom()
+            store=store,
+            channels=channels,
+            clock=clock,
+            policy=policy or RetryPolicy(),
+            chance=SystemRandom(),
+            lease=lease,
         )
         self.turns = Turns(
             store=store,

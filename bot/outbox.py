@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from bot.channel import Channel
 from bot.clock import Clock
@@ -18,8 +19,10 @@ from bot.store.store import Store
 
 log = structlog.get_logger()
 
-# Longer than the slowest sending with its time-outs; a dead worker's messages leave this much later.
-LEASE = timedelta(seconds=60)
+# Longer than a sending with its time-outs; a dead worker's messages leave this much later. A sending that takes longer
+# still is noticed: its claim is gone, and its end is not recorded over the next one's.
+LEASE = timedelta(seconds=30)
+_AT_ONCE = 8  # few, so that the last one claimed is sent well within its lease
 
 
 class Outbox:
@@ -33,28 +36,33 @@ class Outbox:
         clock: Clock,
         policy: RetryPolicy,
         chance: random.Random,
+        lease: timedelta = LEASE,
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._policy = policy
         self._chance = chance
+        self._lease = lease
 
     def claim(self, limit: int) -> list[Delivery]:
         """Take up to `limit` messages that are due, at most one of a conversation. Raises RetryLater."""
         with self._store.reading() as connection:
             if not outbox.has_next(connection, now=self._clock()):
                 return []
-        return self._store.write(
-            lambda connection: outbox.claim(
-                connection,
-                self._store.keys,
-                now=self._clock(),
-                lease=LEASE,
-                limit=limit,
-                claim_token=secrets.token_hex(16),
+        try:
+            return self._store.write(
+                lambda connection: outbox.claim(
+                    connection,
+                    self._store.keys,
+                    now=self._clock(),
+                    lease=self._lease,
+                    limit=limit,
+                    claim_token=secrets.token_hex(16),
+                )
             )
-        )
+        except IntegrityError:
+            return []  # another worker took a message of the same conversation in the same instant
 
     def deliver(self, delivery: Delivery) -> None:
         """Send a claimed message, or drop it if its conversation has changed hands, and record the end."""
@@ -82,7 +90,7 @@ class Outbox:
     def deliver_due(self) -> int:
         """Send everything that is due now, one after another; return how many messages were tried."""
         tried = 0
-        while claimed := self.claim(100):
+        while claimed := self.claim(_AT_ONCE):
             for delivery in claimed:
                 self.deliver(delivery)
             tried += len(claimed)

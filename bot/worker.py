@@ -54,16 +54,18 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self, *, within_seconds: float = 5.0) -> None:
-        """Claim nothing more, finish what is being sent."""
+        """Claim nothing more, finish what is being sent. Stopping twice is no fault."""
         deadline = time.monotonic() + within_seconds
         self._stopping.set()
         self._woken.set()
-        if self._ticker is not None:
-            self._ticker.shutdown(wait=False)
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            ticker.shutdown(wait=False)
         if self._thread is not None:
             self._thread.join(max(0.0, deadline - time.monotonic()))
-        if self._senders is not None:
-            self._senders.shutdown(wait=False, cancel_futures=True)
+        senders, self._senders = self._senders, None
+        if senders is not None:
+            senders.shutdown(wait=False, cancel_futures=True)
             for _ in range(_SENDERS):
                 self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
 

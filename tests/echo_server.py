@@ -7,6 +7,7 @@ the conversation; "slow N …" takes N seconds first. What the channel sends goe
 import json
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -17,6 +18,9 @@ from bot.server import serve
 from bot.settings import Settings, load_settings
 from bot.store.store import open_store
 from tests.fake_channel import FakeChannel
+
+
+_LEASE_SECONDS = 2  # a killed server's messages follow soon, so that proofs are short
 
 
 class RecordingChannel(FakeChannel):
@@ -48,7 +52,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the app of one serving process."""
     store = open_store(settings.database_url, settings.keys)
     channel = RecordingChannel(settings.data_dir / "sent.jsonl")
-    machine = Machine(store=store, channels={"demo": channel}, handler=count)
+    machine = Machine(store=store, channels={"demo": channel}, handler=count, lease=timedelta(seconds=_LEASE_SECONDS))
     app = Flask("echo")
     app.extensions["machine"] = machine
     for pages in machine.blueprints():
