@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.errors import ConfigurationFault
 from intents.frames import Circumstances, Frames
 from intents.phrases import GAP, Hit, Mender, Phrases, ready
-from intents.scorer import Example, Scorer
+from intents.scorer import Example, Scorer, fit
 
 FOLDER = Path(__file__).parent / "catalogue" / "danger"
 EMERGENCY = "emergency"
@@ -49,6 +49,8 @@ class _Concept(BaseModel):
 class _Signs(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    even_supposed: bool = False
+    words: dict[str, str] = {}
     grave: dict[str, _Concept] = {}
     event: dict[str, _Concept] = {}
     disease: dict[str, _Concept] = {}
@@ -61,6 +63,7 @@ class _Net:
     """The concepts of one kind of alarm, compiled."""
 
     kind: str
+    even_supposed: bool  # whether a sign counts that is only supposed
     tiers: Mapping[str, tuple[Phrases, ...]]
     together: tuple[tuple[frozenset[str], ...], ...]
 
@@ -83,7 +86,7 @@ class _Net:
     def _standing(self, tier: str, text: str, around: Circumstances) -> Iterable[Hit]:
         for phrases in self.tiers[tier]:
             for hit in phrases.find(text):
-                if around.takes_back(hit.start, hit.end) is None:
+                if not around.takes_back(hit.start, hit.end, even_supposed=self.even_supposed):
                     yield hit
 
 
@@ -127,7 +130,7 @@ class Danger:
         """Read the catalogue's folder. Raises ConfigurationFault naming file, entry and remedy."""
         nets = [_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)]
         mender = _mender(folder / "mishearings.yaml")
-        return cls(nets, _frames(folder / "frames.yaml"), mender, Scorer(_examples(folder / "examples.csv")))
+        return cls(nets, _frames(folder / "frames.yaml"), mender, Scorer(fit(_examples(folder / "examples.csv"))))
 
     def judge(self, message: str) -> Alarm | None:
         """Return the alarm that `message` raises, or None. Self-harm goes first: its help includes the other's."""
@@ -164,19 +167,20 @@ def _net(path: Path, kind: str) -> _Net:
     except ValidationError as error:
         raise ConfigurationFault(f"{path}: {error}; mend these entries") from error
     tiers = {
-        tier: tuple(_phrases(path, name, concept) for name, concept in getattr(signs, tier).items()) for tier in _TIERS
+        tier: tuple(_phrases(path, name, concept, signs.words) for name, concept in getattr(signs, tier).items())
+        for tier in _TIERS
     }
     known = {phrases.concept for group in tiers.values() for phrases in group}
     together = tuple(tuple(frozenset(names.split("|")) for names in row) for row in signs.together)
     for names in (names for row in together for names in row):
         if names - known:
             raise ConfigurationFault(f"{path}: together: {', '.join(sorted(names - known))}: no such concept; name one")
-    return _Net(kind=kind, tiers=tiers, together=together)
+    return _Net(kind=kind, even_supposed=signs.even_supposed, tiers=tiers, together=together)
 
 
-def _phrases(path: Path, name: str, concept: _Concept) -> Phrases:
+def _phrases(path: Path, name: str, concept: _Concept, words: Mapping[str, str]) -> Phrases:
     try:
-        return Phrases(name, concept.patterns, concept.spared)
+        return Phrases(name, concept.patterns, concept.spared, words=words)
     except re.error as error:
         raise ConfigurationFault(f"{path}: {name}: no regular expression ({error}); mend it") from error
 

@@ -52,9 +52,9 @@ class Circumstances:
     plea: bool
     insurance: bool
 
-    def takes_back(self, start: int, end: int) -> str | None:
+    def takes_back(self, start: int, end: int, *, even_supposed: bool = False) -> str | None:
         """Return why the sign at `start` to `end` is no present danger, or None."""
-        if self._reaches(self.supposed, start, end, _SENTENCE_ENDS):
+        if not even_supposed and self._reaches(self.supposed, start, end, _SENTENCE_ENDS):
             return "only supposed"
         if self._reaches(self.past, start, end, _PUNCTUATION) or self._once(end):
             return "history"

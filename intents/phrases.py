@@ -84,12 +84,17 @@ class Hit:
 
 
 class Phrases:
-    """The patterns of one concept; in them `~` is a gap within a clause."""
+    """The patterns of one concept; in them `~` is a gap within a clause and `<name>` one of the named words."""
 
-    def __init__(self, concept: str, patterns: Sequence[str], spared: str = "") -> None:
+    def __init__(
+        self, concept: str, patterns: Sequence[str], spared: str = "", *, words: Mapping[str, str] | None = None
+    ) -> None:
         """Raises re.error for a pattern that is none."""
         self.concept = concept
-        self._pattern = re.compile("|".join(patterns).replace("~", GAP))
+        pattern = "|".join(patterns).replace("~", GAP)
+        for name, alternatives in (words or {}).items():
+            pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
+        self._pattern = re.compile(pattern)
         self._spared = re.compile(spared) if spared else None
 
     def find(self, text: str) -> Iterator[Hit]:
