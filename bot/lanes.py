@@ -46,8 +46,12 @@ class Ticket(Generic[P, R]):
 class Lanes(Generic[P, R]):
     """Runs tickets by a few threads. `run` must bring about `end` or `again` for each ticket it gets."""
 
-    def __init__(self, run: Callable[[Ticket[P, R]], None], *, threads: int) -> None:
+    def __init__(
+        self, run: Callable[[Ticket[P, R]], None], *, threads: int, leave: Callable[[], None] = lambda: None
+    ) -> None:
+        """`leave` is called in each thread at its end, to give back what the thread holds."""
         self._run = run
+        self._leave = leave
         self._thread_count = threads
         self._lock = threading.Lock()
         self._tickets: dict[Key, Ticket[P, R]] = {}
@@ -119,3 +123,4 @@ class Lanes(Generic[P, R]):
     def _work(self) -> None:
         while (ticket := self._ready.get()) is not None:
             self._run(ticket)
+        self._leave()

@@ -86,7 +86,9 @@ class Turns:
         self._watcher = watcher
         self._patience_seconds = max(0.0, budget_seconds - _TO_ACKNOWLEDGE_SECONDS)
         run, threads = (self._embedded, _EMBEDDED_THREADS) if store.embedded else (self._locked, _POOLED_THREADS)
-        self._lanes: Lanes[_Work, TurnResult] = Lanes(lambda ticket: self._guarded(run, ticket), threads=threads)
+        self._lanes: Lanes[_Work, TurnResult] = Lanes(
+            lambda ticket: self._guarded(run, ticket), threads=threads, leave=store.end_reading_often
+        )
 
     def take(self, message: Inbound) -> TurnResult:
         """Take the turn of a message, or give what its turn gave before. Waits for a turn of it under way.
@@ -158,7 +160,7 @@ class Turns:
 
     def _prepare(self, connection: Connection, message: Inbound) -> None:
         found = self._found(connection, message, locking=False)
-        self._settle_owed(connection, found)
+        self._settle_owed(connection, message, found)
 
     # PostgreSQL: the conversation's row stays locked from loading to the commit.
 
@@ -169,7 +171,7 @@ class Turns:
             found = inbox.load(connection, self._store.keys, message, locking=True)
             if found is None:
                 return None
-            if found.stored is None and self._settle_owed(connection, found):
+            if found.stored is None and self._settle_owed(connection, message, found):
                 found = self._found(connection, message, locking=True)
             if found.stored is not None:
                 return found.stored, None
@@ -192,16 +194,15 @@ class Turns:
     def _found(self, connection: Connection, message: Inbound, *, locking: bool) -> Loaded:
         return inbox.loaded(connection, self._store.keys, message, locking=locking, now=self._clock())
 
-    def _settle_owed(self, connection: Connection, found: Loaded) -> bool:
-        # An earlier message was acknowledged by a process that died before its turn: its turn comes first.
+    def _settle_owed(self, connection: Connection, of: Inbound, found: Loaded) -> bool:
+        # Earlier messages were acknowledged by a process that died before their turns: those turns come first.
         settled = False
         while found.owed_id is not None:
             message = inbox.owed(connection, found.cipher, found.owed_id)
-            found = self._found(connection, message, locking=False)
-            work = _Work(message)
-            _, ending = self._decided(work, message, found)
-            save(connection, message, found, ending)
-            found = self._found(connection, message, locking=False)
+            before = self._found(connection, message, locking=False)
+            _, ending = self._decided(_Work(message), message, before)
+            save(connection, message, before, ending)
+            found = self._found(connection, of, locking=False)
             settled = True
         return settled
 

@@ -31,7 +31,6 @@ class Store:
         self.keys = keys
         self.embedded = url.get_backend_name() == "sqlite"
         self._resident = threading.local()
-        self._residents: list[Connection] = []
         self.writer: Writer
         if self.embedded:
             self.engine: Engine = sqlite_engine(url, reading=True, connections=_READING_CONNECTIONS)
@@ -56,18 +55,20 @@ class Store:
 
         Each statement sees the newest commit. Raises RetryLater while the database is away.
         """
-        connection: Connection | None = getattr(self._resident, "connection", None)
         try:
-            if connection is None:
-                connection = self._resident.connection = self.engine.connect()
-                self._residents.append(connection)
-            yield connection
+            if getattr(self._resident, "connection", None) is None:
+                self._resident.connection = self.engine.connect()
+            yield self._resident.connection
         except Exception as error:
-            if connection is not None:
-                self._resident.connection = None
-                self._residents.remove(connection)
-                connection.close()
+            self.end_reading_often()
             raise translated(error) from error
+
+    def end_reading_often(self) -> None:
+        """Give back the connection that stays with the calling thread, if there is one."""
+        connection: Connection | None = getattr(self._resident, "connection", None)
+        self._resident.connection = None
+        if connection is not None:
+            connection.close()
 
     def write(self, work: Work[T], *, timeout_seconds: float = 10.0) -> T:
         """Run `work` in a transaction and return its result after the commit. Raises RetryLater, or what it raised."""
@@ -85,8 +86,6 @@ class Store:
     def close(self) -> None:
         """End the writer after what it was given, and close all connections."""
         self.writer.stop()
-        while self._residents:
-            self._residents.pop().close()
         self.engine.dispose()
         self._writing.dispose()
 

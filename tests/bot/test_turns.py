@@ -156,12 +156,14 @@ def test_an_acknowledged_message_of_a_dead_process_is_taken_up(workplace_of: Mak
     assert living.channel.sent == [("o-lin", "1 问")]
 
 
-def test_a_later_message_waits_for_the_turn_that_a_dead_process_owes(workplace_of: Make, clock: FixedClock) -> None:
+def test_a_later_message_waits_for_the_turns_that_a_dead_process_owes(workplace_of: Make, clock: FixedClock) -> None:
     living = workplace_of()
-    living.do(lambda connection: inbox.acknowledge(connection, living.store.keys, message("先", key="1"), now=clock()))
-    assert living.say("后", key="2") == "2 后"
+    for key in "12":
+        owed = message("先", key=key)
+        living.do(lambda connection, owed=owed: inbox.acknowledge(connection, living.store.keys, owed, now=clock()))
+    assert living.say("后", key="3") == "3 后"
     living.outbox.deliver_due()
-    assert living.channel.sent == [("o-lin", "1 先")]
+    assert living.channel.sent == [("o-lin", "1 先"), ("o-lin", "2 先")]
 
 
 def test_a_failing_handler_gives_an_apology_and_changes_nothing(workplace_of: Make) -> None:
