@@ -13,7 +13,7 @@ from tests.conftest import DATABASES
 from tests.proof.servers import EchoServer, echo_server
 
 _PEOPLE = 6
-_MOST_DELIVERIES = 40
+_PATIENCE_SECONDS = 120
 
 
 class Person:
@@ -22,6 +22,7 @@ class Person:
     def __init__(self, server: EchoServer, contact: str, chance: random.Random, over: threading.Event) -> None:
         self.answers: dict[str, set[str]] = defaultdict(set)
         self.keys: list[str] = []
+        self.answered = 0
         self._server, self._contact, self._chance, self._over = server, contact, chance, over
         self._session = requests.Session()
         self.thread = threading.Thread(target=self._write, daemon=True)
@@ -35,12 +36,14 @@ class Person:
                 self._until_acknowledged(key)
 
     def _until_acknowledged(self, key: str) -> None:
-        for _ in range(_MOST_DELIVERIES):
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
             answer = self._server.say(self._session, contact=self._contact, key=key, text=f"two {key}", seconds=5)
             if answer is not None:
                 self.answers[key].add(answer)
+                self.answered += 1
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         self.answers[key].add("never acknowledged")
 
 
@@ -50,13 +53,20 @@ def _kill_under_load(server: EchoServer, *, kills: int, chance: random.Random) -
     for person in people:
         person.thread.start()
     for _ in range(kills):
-        time.sleep(chance.uniform(0.05, 0.5))
+        _wait_for_answers(people, more=chance.randint(1, 60))
         server.kill()
         server.start()
     over.set()
     for person in people:
         person.thread.join(60)
     return people
+
+
+def _wait_for_answers(people: list[Person], *, more: int) -> None:
+    wanted = sum(person.answered for person in people) + more
+    until = time.monotonic() + 5
+    while sum(person.answered for person in people) < wanted and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 def _check(server: EchoServer, people: list[Person]) -> None:
