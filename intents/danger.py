@@ -7,28 +7,34 @@ frames: it is history, a mere if, a word in an insurance question. When torn, it
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
+from intents.fields import Fields, marks
 from intents.frames import Circumstances, Frames
 from intents.phrases import GAP, Hit, Mender, Phrases, ready
-from intents.scorer import Example, Scorer, fit
+from intents.scorer import Example, Scorer, Weights, fit
 
 FOLDER = Path(__file__).parent / "catalogue" / "danger"
 EMERGENCY = "emergency"
 SELF_HARM = "self_harm"
-HARMLESS = "harmless"
+
+_ALARMING = "alarming"
+_HARMLESS = "harmless"
+
+Made = TypeVar("Made")
 
 _TIERS = ("grave", "event", "disease", "part")
-# Tuned by cross-validation on the recorded messages: what the concepts miss is caught, look-alikes are not.
-_LIKENESS = 0.5
-_MARGIN = 0.15
+# Chosen by cross-validation on the recorded messages; below zero, because a missed alarm costs more than a false one.
+_LIKENESS = -0.15
+_LIKENESS_WITHOUT_WORDS = 0.4
+_WEIGHTS = Weights(marks=1.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,31 +122,56 @@ def _one_of_each(sets: tuple[frozenset[str], ...], found: Mapping[str, Hit]) -> 
     return [hit.concept for hit in chosen]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Likeness:
+    """The second net: more like recorded alarms than like harmless messages."""
+
+    fields: Fields
+    scorer: Scorer
+
+    def judge(self, text: str) -> Alarm | None:
+        touched = self.fields.of(text)
+        scores = self.scorer.score(text, marks(touched))
+        column = self.scorer.column
+        score = float(scores[column[_ALARMING]] - scores[column[_HARMLESS]])
+        telling = [field for field in touched if field in self.fields.telling]
+        if score < (_LIKENESS if telling else _LIKENESS_WITHOUT_WORDS):
+            return None
+        kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
+        spoken = " × ".join(telling) or "its words"
+        return Alarm(kind=kind, reasons=(f"danger: like recorded alarms ({score:+.2f}): {spoken}",))
+
+
 class Danger:
     """Judges messages for danger to life and self-harm."""
 
-    def __init__(self, nets: Sequence[_Net], frames: Frames, mender: Mender, scorer: Scorer) -> None:
+    def __init__(self, *, nets: Sequence[_Net], frames: Frames, mender: Mender, likeness: _Likeness) -> None:
         self._nets = tuple(nets)
-        self._mender = mender
         self._frames = frames
-        self._scorer = scorer
+        self._mender = mender
+        self._likeness = likeness
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> "Danger":
-        """Read the catalogue's folder. Raises ConfigurationFault naming file, entry and remedy."""
-        nets = [_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)]
-        mender = _mender(folder / "mishearings.yaml")
-        return cls(nets, _frames(folder / "frames.yaml"), mender, Scorer(fit(_examples(folder / "examples.csv"))))
+        """Read the catalogue's folder and learn. Raises ConfigurationFault naming file, entry and remedy."""
+        mender = _made(folder / "mishearings.yaml", Mender)
+        fields = _made(folder / "fields.yaml", Fields)
+        examples = [_example(row, mender, fields) for row in _rows(folder / "examples.csv")]
+        return cls(
+            nets=[_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)],
+            frames=_frames(folder / "frames.yaml"),
+            mender=mender,
+            likeness=_Likeness(fields=fields, scorer=Scorer(fit(examples, weights=_WEIGHTS), weights=_WEIGHTS)),
+        )
 
     def judge(self, message: str) -> Alarm | None:
         """Return the alarm that `message` raises, or None. Self-harm goes first: its help includes the other's."""
         typed = ready(message)
         mended = self._mender.mend(typed)
-        for text in (typed, mended) if mended != typed else (typed,):
-            alarm = self._by_concepts(text)
-            if alarm:
-                return alarm
-        return self._alike(mended)
+        alarm = self._by_concepts(typed)
+        if alarm is None and mended != typed:
+            alarm = self._by_concepts(mended)
+        return alarm or self._likeness.judge(mended)
 
     def _by_concepts(self, text: str) -> Alarm | None:
         around = self._frames.around(text)
@@ -149,16 +180,6 @@ class Danger:
             if reasons:
                 return Alarm(kind=net.kind, reasons=tuple(reasons))
         return None
-
-    def _alike(self, text: str) -> Alarm | None:
-        """The second net: more like recorded alarms than like harmless messages."""
-        scores = self._scorer.score(text)
-        column = self._scorer.column
-        kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
-        score, harmless = float(scores[column[kind]]), float(scores[column[HARMLESS]])
-        if score < _LIKENESS or score - harmless < _MARGIN:
-            return None
-        return Alarm(kind=kind, reasons=(f"danger: like recorded messages ({score:.2f})",))
 
 
 def _net(path: Path, kind: str) -> _Net:
@@ -185,11 +206,12 @@ def _phrases(path: Path, name: str, concept: _Concept, words: Mapping[str, str])
         raise ConfigurationFault(f"{path}: {name}: no regular expression ({error}); mend it") from error
 
 
-def _mender(path: Path) -> Mender:
+def _made(path: Path, maker: Callable[..., Made]) -> Made:
+    """Make what a file describes, its top entries being the arguments."""
     try:
-        return Mender(**_mapping(path))
+        return maker(**_mapping(path))
     except (re.error, TypeError, AttributeError) as error:
-        raise ConfigurationFault(f"{path}: {error}; the file needs heard, mistaken and kept") from error
+        raise ConfigurationFault(f"{path}: {error}; mend the entries of this file") from error
 
 
 def _frames(path: Path) -> Frames:
@@ -210,17 +232,20 @@ def _mapping(path: Path) -> dict[str, Any]:
     return content
 
 
-def _examples(path: Path) -> list[Example]:
+def _rows(path: Path) -> list[dict[str, str]]:
     """Read label,text rows: emergency, self_harm, and every other label as harmless."""
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
-        return [
-            Example(
-                text=ready(row["text"]),
-                labels=frozenset({row["label"] if row["label"] in (EMERGENCY, SELF_HARM) else HARMLESS}),
-            )
-            for row in rows
-        ]
-    except (OSError, KeyError) as error:
-        raise ConfigurationFault(f"{path}: {error}; the file needs the columns label,text") from error
+    except OSError as error:
+        raise ConfigurationFault(f"{path}: {error.strerror}; it holds the recorded messages") from error
+    for number, row in enumerate(rows, start=2):
+        if not row.get("label") or not row.get("text"):
+            raise ConfigurationFault(f"{path}: line {number}: needs label and text; fill in both")
+    return rows
+
+
+def _example(row: Mapping[str, str], mender: Mender, fields: Fields) -> Example:
+    text = mender.mend(ready(row["text"]))
+    labels = {row["label"], _ALARMING} if row["label"] in (EMERGENCY, SELF_HARM) else {_HARMLESS}
+    return Example(text=text, labels=frozenset(labels), marks=marks(fields.of(text)))

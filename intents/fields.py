@@ -1,17 +1,18 @@
 """Word fields: which topics a message touches, as marks for the learned score. Names only, no judgement."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 
 class Fields:
     """Finds the fields of a text by their words; costs a few dictionary probes a character."""
 
-    def __init__(self, words: Mapping[str, str]) -> None:
-        """`words` are the words of each field, separated by blanks."""
+    def __init__(self, telling: Mapping[str, str], around: Mapping[str, str]) -> None:
+        """Both hold the words of each field, separated by blanks; only `telling` fields speak of danger."""
+        self.telling = frozenset(telling)
         self._fields: dict[str, list[str]] = defaultdict(list)
-        for field, listed in words.items():
+        for field, listed in {**telling, **around}.items():
             for word in listed.split():
                 self._fields[word.lower()].append(field)
         self._lengths = sorted({len(word) for word in self._fields})
@@ -27,7 +28,7 @@ class Fields:
                     found.update(fields)
         return sorted(found)
 
-    def marks(self, text: str) -> tuple[str, ...]:
-        """Return the fields of `text` and every two of them that stand together."""
-        found = self.of(text)
-        return (*found, *(f"{one} × {other}" for one, other in combinations(found, 2)))
+
+def marks(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields and every two of them that stand together."""
+    return (*fields, *(f"{one} × {other}" for one, other in combinations(fields, 2)))

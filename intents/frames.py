@@ -24,6 +24,7 @@ class Frames:
     plea: re.Pattern[str]
     insurance: re.Pattern[str]
     negated: re.Pattern[str]
+    person: re.Pattern[str]
 
     def around(self, seen: str) -> "Circumstances":
         """Read the circumstances of one message, once for all its signs."""
@@ -36,6 +37,7 @@ class Frames:
             over=max((match.end() for match in self.over.finditer(seen)), default=0),
             plea=bool(self.plea.search(seen)),
             insurance=bool(self.insurance.search(seen)),
+            nobody=not self.person.search(seen) and not any(end in seen.rstrip(_PUNCTUATION) for end in _PUNCTUATION),
         )
 
 
@@ -51,6 +53,7 @@ class Circumstances:
     over: int
     plea: bool
     insurance: bool
+    nobody: bool  # one clause, and no person in it
 
     def takes_back(self, start: int, end: int, *, even_supposed: bool = False) -> str | None:
         """Return why the sign at `start` to `end` is no present danger, or None."""
@@ -62,6 +65,8 @@ class Circumstances:
             return "over"
         if self._negated(start):
             return "negated"
+        if self.nobody and self.insurance and not self.now and not self.plea:
+            return "a word in an insurance question"
         return None
 
     def is_happening(self, start: int, end: int) -> bool:
