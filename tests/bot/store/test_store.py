@@ -202,3 +202,26 @@ def test_a_database_that_comes_back_is_used_again(store: Store, postgresql: Clus
         connection.execute(text("SELECT 1"))
     postgresql.let_in(name)
     assert store.write(lambda connection: connection.scalar(text("SELECT 1"))) == 1
+
+
+@on_sqlite
+def test_a_full_disk_acknowledges_nothing_unstored_and_passes(workplace: Workplace, store: Store) -> None:
+    def room(pages: int) -> None:
+        # A limit of this connection, which is the only one that writes; the same error as of a full disk.
+        store.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}") and None)
+
+    with store.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+    room(pages + 2)
+    answered, refused = [], []
+    for number in range(60):
+        key = str(number)
+        try:
+            answered.append((key, workplace.say("问" * 300, key=key)))
+        except RetryLater:
+            refused.append(key)
+    assert refused
+    room(1_000_000)
+    assert workplace.count("inbound") == len(answered)
+    assert all(workplace.say("问" * 300, key=key) == answer for key, answer in answered)
+    assert all(workplace.say("问", key=key) for key in refused)
