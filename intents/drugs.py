@@ -19,18 +19,22 @@ _LIST = re.compile(
 _MEDICAL = re.compile(
     r"几片|几粒|几颗|几次一天|一天|剂量|毫克|mg|副作用|不良反应|耐药|怎么吃|咋吃|饭前|饭后|停药|停两天|有效|效果|治得好|能治|吃多久|打几针|禁忌|能一起|同服|换成|哪个好|疗效|起皮疹|腹泻|吃错|漏服|减量|加量"
 )
+_CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
 _FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
 _DRUGLIKE = re.compile(
-    r"[a-z]{4,}|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|胶囊|注射液|口服液)"
+    r"[a-z]{4,}|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|地平|双胍|列汀|普利|格列净|胶囊|注射液|口服液)"
 )
 
 
 class DrugIndex:
     """The drug list of one product."""
 
-    def __init__(self, drugs: tuple[DrugNames, ...]) -> None:
+    def __init__(self, drugs: tuple[DrugNames, ...], *, not_drugs: frozenset[str] = frozenset()) -> None:
+        """`not_drugs` are Latin words that people use in questions of all kinds."""
+        self._not_drugs = not_drugs
         self._names = Lexicon(
-            (name, str(drug.no)) for drug in drugs for name in (drug.brand, drug.generic, *drug.nicknames)
+            ((name, str(drug.no)) for drug in drugs for name in (drug.brand, drug.generic, *drug.nicknames)),
+            shortest_misspelt=3,
         )
         self._drugs = {drug.no: drug for drug in drugs}
         makers: dict[str, set[int]] = defaultdict(set)
@@ -78,11 +82,10 @@ class DrugIndex:
     def _missing(self, text: str) -> DrugAsk | None:
         if not re.search(r"清单|名单|目录|药单|特药|list|药", text):
             return None
-        named = [name for name in _DRUGLIKE.findall(text) if name not in _NOT_DRUGS]
+        named = [name for name in _DRUGLIKE.findall(text) if name not in self._not_drugs]
         return DrugAsk(typed=named[0]) if named else None
 
 
-_NOT_DRUGS = frozenset({"list", "drug", "cover", "apply", "plus", "please", "help", "tell", "cart"})
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")
 
 
@@ -93,7 +96,12 @@ def _maker_names(maker: str) -> set[str]:
 
 
 def _believable(hit: Found, text: str) -> bool:
-    """Two-character brand names are ordinary syllables: they count only when written exactly, beside drug words."""
+    """Two-character brand names are ordinary syllables: they count only when written exactly, beside drug words.
+
+    Generic names differ in one character from drug to drug (奈拉替尼, 洛拉替尼), so a wrong one is another drug.
+    """
+    if hit.how == "shape" and _CLASS.search(hit.name):
+        return False
     if hit.length > 2:
         return hit.how != "shape" or hit.length > 3 or bool(re.search(r"药|清单|特药|list", text))
     return hit.how == "exact" and (bool(re.search(r"药|清单|牌|特药|单子|厂", text)) or len(text) <= 6)

@@ -22,10 +22,10 @@ class Evidence:
 class GateLimits:
     """By how much the in-scope score must exceed the foreign one, less what the evidence is worth."""
 
-    lead: float = 0.55
-    product_named: float = 0.3
-    product_settled: float = 0.1
-    service_named: float = 0.1
+    lead: float = 0.7
+    product_named: float = 0.4
+    product_settled: float = 0.2
+    service_named: float = 0.15
     following: float = 0.25
     medical: float = 0.3
     medical_lead: float = 0.35

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from operator import ne
 
 from intents.normal import compact, sounds
+from intents.words import is_ordinary
 
-_SHORTEST_MISSPELT = 3  # a two-character name with one wrong character could be anything
 _LONGEST = 16
 
 
@@ -32,8 +32,12 @@ class Found:
 class Lexicon:
     """An index of names; look-ups cost a few dictionary probes a character."""
 
-    def __init__(self, names: Iterable[tuple[str, str]], *, fuzzy: bool = True) -> None:
-        """`names` are (name, thing) pairs; a name may stand for several things."""
+    def __init__(self, names: Iterable[tuple[str, str]], *, fuzzy: bool = True, shortest_misspelt: int = 4) -> None:
+        """`names` are (name, thing) pairs; a name may stand for several things.
+
+        Names shorter than `shortest_misspelt` are not looked for with a wrong character: they could be anything.
+        """
+        self._shortest_misspelt = shortest_misspelt
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._by_sound: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
         self._by_part: dict[tuple[int, bool, str], set[tuple[str, str]]] = defaultdict(set)
@@ -49,7 +53,7 @@ class Lexicon:
         if not fuzzy or len(name) < 2 or name.isascii():
             return
         self._by_sound[sounds(name)].add((name, thing))
-        if len(name) >= _SHORTEST_MISSPELT:
+        if len(name) >= self._shortest_misspelt:
             half = len(name) // 2
             self._by_part[len(name), True, name[:half]].add((name, thing))
             self._by_part[len(name), False, name[half:]].add((name, thing))
@@ -78,7 +82,7 @@ class Lexicon:
         heard = sounds(text)
         for start, end in self._windows(text):
             for name, thing in self._by_sound.get(heard[start:end], ()):
-                if name != text[start:end]:
+                if name != text[start:end] and not is_ordinary(text[start:end]):
                     yield Found(thing=thing, name=name, start=start, end=end, how="sound")
 
     def _find_by_shape(self, text: str) -> Iterable[Found]:
@@ -113,10 +117,11 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
 
 
 def _whole_word(text: str, start: int, end: int) -> bool:
-    """A Latin name must not be cut out of a longer Latin word (CAR in CART is no match)."""
+    """A Latin name must not be cut out of a longer Latin word, nor a figure out of a longer one (car in cart)."""
 
     def joins(left: str, right: str) -> bool:
-        return left.isascii() and right.isascii() and left.isalnum() and right.isalnum()
+        letters = left.isascii() and right.isascii() and left.isalpha() and right.isalpha()
+        return letters or (left.isdigit() and right.isdigit())
 
     before = start > 0 and joins(text[start - 1], text[start])
     after = end < len(text) and joins(text[end - 1], text[end])

@@ -1,8 +1,8 @@
 """Ranks the topics of a terrain for one message: learned scores, names found, and what the conversation was about.
 
 Three things are learned apart, because each needs other examples: which family of service and whether a handbook is
-meant at all (everything recorded), what is asked about a service (all products together, services' names masked), and
-which very topic (each product by itself).
+meant at all (everything recorded), what is asked about a service (services' names masked), and which very topic. The
+latter two are learned for each product by itself.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from intents.memory import digest, remembered
 from intents.reader import Reader, Reading
-from intents.scorer import Example, Floats, Learned, Scorer, Weights, fit
+from intents.scorer import Example, Floats, Learned, Scorer, fit
 from intents.terrain import Terrain, Topic
 
 IN_SCOPE = "in"
@@ -27,14 +27,13 @@ _SAY_CHARACTERS = 90
 class Balance:
     """How much each kind of evidence counts towards a topic's score."""
 
-    own: float = 0.6
-    family: float = 0.8
-    key: float = 1.0
-    attribute: float = 0.5
-    place: float = 0.15
-    elsewhere: float = -0.15
-    same_service: float = 0.35
-    same_key: float = 0.6
+    own: float = 1.5
+    family: float = 1.6
+    key: float = 0.6
+    attribute: float = 0.6
+    place: float = 0.3
+    same_service: float = 1.0
+    same_key: float = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,44 +55,40 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A message with its learned scores, so that they are computed once."""
+    """A message with the scores that do not hang on a product, so that they are computed once."""
 
     reading: Reading
     area: Floats
-    aspect: Floats
 
 
 class _Product:
-    """The topics of one product and the scorer that tells them apart."""
+    """The topics of one product and the scorers that tell them apart."""
 
     def __init__(self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str) -> None:
         self.topics = topics
-        self.scorer = Scorer(learned[product], weights=_OWN)
+        self.scorer = Scorer(learned[f"own {product}"])
+        self.aspect = Scorer(learned[f"aspect {product}"])
         area = {label: at for at, label in enumerate(learned["area"].labels)}
-        aspect = {label: at for at, label in enumerate(learned["aspect"].labels)}
         self.own = np.array([self.scorer.column[topic.id] for topic in topics])
         self.family = np.array([area[f"f:{topic.family}"] for topic in topics])
-        self.key = np.array([aspect[f"k:{topic.key}"] for topic in topics])
-        self.attribute = np.array([aspect[f"a:{topic.attribute}"] for topic in topics])
+        self.key = np.array([self.aspect.column[f"k:{topic.key}"] for topic in topics])
+        self.attribute = np.array([self.aspect.column[f"a:{topic.attribute}"] for topic in topics])
         self.families = np.array([topic.family for topic in topics])
         self.places = np.array([f"{topic.product}/{topic.service}" for topic in topics])
         self.keys = np.array([topic.key for topic in topics])
         self.attributes = np.array([topic.attribute for topic in topics])
 
 
-_OWN = Weights(rarest=2)  # a product has few examples: what stands in one of them only teaches nothing
-
-
 def _learn(terrain: Terrain, reader: Reader) -> dict[str, Learned]:
     """Fit the three kinds of scorers."""
     examples = list(_examples(terrain, reader))
     foreign = list(_foreign(terrain, reader))
-    area = [item.area() for item in examples if not item.is_answer]
-    learned = {
-        product.id: fit([item.own(product.id) for item in examples if item.asks_for(product.id)], weights=_OWN)
-        for product in terrain.products
-    }
-    return learned | {"area": fit([*area, *foreign]), "aspect": fit([item.aspect() for item in examples])}
+    learned = {"area": fit([*(item.area() for item in examples if not item.is_answer), *foreign])}
+    for product in terrain.products:
+        asking = [item for item in examples if item.asks_for(product.id)]
+        learned[f"own {product.id}"] = fit([item.own(product.id) for item in asking])
+        learned[f"aspect {product.id}"] = fit([item.aspect() for item in asking])
+    return learned
 
 
 class Ranking:
@@ -107,7 +102,6 @@ class Ranking:
         learned = remembered(memory, digest(terrain, reader.cues), lambda: _learn(terrain, reader))
         self._family_of = terrain.family_of
         self._area = Scorer(learned["area"])
-        self._aspect = Scorer(learned["aspect"])
         self._foreign_columns = [at for label, at in self._area.column.items() if label.startswith("out:")]
         self._products = {
             product.id: _Product(
@@ -118,11 +112,7 @@ class Ranking:
 
     def judge(self, reading: Reading) -> Judged:
         """Return the message with its learned scores."""
-        return Judged(
-            reading=reading,
-            area=self._area.score(reading.rest, reading.marks),
-            aspect=self._aspect.score(reading.aspect, _cues(reading)),
-        )
+        return Judged(reading=reading, area=self._area.score(reading.rest, reading.marks))
 
     def scope(self, judged: Judged) -> Scope:
         """Return whether the message looks like a handbook question at all."""
@@ -152,18 +142,19 @@ class Ranking:
     def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> NDArray[np.floating]:
         weigh, reading = self.balance, judged.reading
         own = known.scorer.score(reading.rest, reading.marks)
+        aspect = known.aspect.score(reading.aspect, _cues(reading))
         total = (
             weigh.own * own[known.own]
             + weigh.family * judged.area[known.family]
-            + weigh.key * judged.aspect[known.key]
-            + weigh.attribute * judged.aspect[known.attribute]
+            + weigh.key * aspect[known.key]
+            + weigh.attribute * aspect[known.attribute]
         )
         if reading.places:
             named = np.isin(known.places, list(reading.places)) | np.isin(
                 known.families, [self._family_of[place] for place in reading.places]
             )
-            total = total + np.where(named, weigh.place, weigh.elsewhere)
-        elif context is not None:
+            total = total + np.where(named, weigh.place, -weigh.place) * (1.0 if reading.is_sure else 0.5)
+        if not reading.is_sure and context is not None:
             total = total + weigh.same_service * (known.families == context.family)
         if carry and context is not None:
             total = total + weigh.same_key * (known.keys == context.key)

@@ -19,7 +19,7 @@ class Reading:
     `rest` is the compact text without the products' names, `aspect` the same with each service's name as one mark, so
     that what is asked about it stands out. `products` were named for certain, in order; `narrowed`
     are those that a shared name leaves open (empty: no such name). `places` are the services (product/service) whose
-    names were found, `families` also those of topics.
+    names were found (`is_sure`: one of them letter by letter), `families` also those of topics.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Reading:
     products: tuple[str, ...]
     narrowed: frozenset[str]
     places: frozenset[str]
+    is_sure: bool
     families: frozenset[str]
     attributes: frozenset[str]
     marks: tuple[str, ...]
@@ -56,7 +57,8 @@ class Reader:
         narrowed = frozenset[str]().union(*(frozenset(hit.thing.split("|")) for hit in shared))
         rest = _cut(rest, shared)
         services = self._services.find(rest)
-        places = frozenset(hit.thing for hit in services if not self._is_topic[hit.thing])
+        real = [hit for hit in services if not self._is_topic[hit.thing]]
+        places = frozenset(hit.thing for hit in real)
         families = frozenset(self._family_of[hit.thing] for hit in services)
         attributes = self.cues.attributes_in(rest)
         return Reading(
@@ -66,6 +68,7 @@ class Reader:
             products=products,
             narrowed=narrowed,
             places=places,
+            is_sure=any(hit.how == "exact" for hit in real),
             families=families,
             attributes=attributes,
             marks=marks(families, attributes),

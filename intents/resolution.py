@@ -7,16 +7,17 @@ from intents.ranking import Ranked
 from intents.terrain import Topic
 
 _MOST_CHOICES = 3
-_PAIR_CHARACTERS = 200  # two facts and their clauses still fit one answer of 300 characters
+_PAIR_CHARACTERS = 215  # two facts and their clauses still fit one answer of 300 characters
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Where an answer stops being sure. Scores are Ranking's; set on training phrasings, never on frozen ones."""
 
-    answer: float = 0.55
-    ask: float = 0.4
-    margin: float = 0.08
+    answer: float = 0.9
+    ask: float = 0.5
+    lead: float = 0.8  # a lead by which the first topic is told alone
+    margin: float = 0.1  # a lead below which topics of different services are asked back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,20 +36,19 @@ def resolve(ranked: list[Ranked], limits: Limits) -> Resolution:
     best = ranked[0]
     if best.score < limits.answer:
         return Resolution(choices=_choices(ranked), reason=f"best {best.topic.id} is weak ({best.score:.2f})")
-    if is_clear(ranked, limits):
+    if len(ranked) < 2 or _lead(ranked) >= limits.lead:
         return Resolution(topics=(best.topic,), reason=f"best {best.topic.id} {best.score:.2f}")
     second = ranked[1].topic
-    if second.family == best.topic.family or second.kind == best.topic.kind:
+    if second.family == best.topic.family:
         pair = (best.topic, second) if _fit_together(best.topic, second) else (best.topic,)
         return Resolution(topics=pair, reason=f"{best.topic.id} and {second.id} are near, of one service")
+    if _lead(ranked) >= limits.margin:
+        return Resolution(topics=(best.topic,), reason=f"best {best.topic.id}, before {second.id}")
     return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {second.id} are as likely")
 
 
-def is_clear(ranked: list[Ranked], limits: Limits) -> bool:
-    """Return whether the first topic leads the second by the margin, above the limit for answers."""
-    if not ranked or ranked[0].score < limits.answer:
-        return False
-    return len(ranked) < 2 or ranked[0].score - ranked[1].score >= limits.margin
+def _lead(ranked: list[Ranked]) -> float:
+    return ranked[0].score - ranked[1].score if len(ranked) > 1 else ranked[0].score
 
 
 def _fit_together(first: Topic, second: Topic) -> bool:

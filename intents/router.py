@@ -14,9 +14,9 @@ from intents.danger import Danger
 from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
-from intents.ranking import Judged, Ranking
+from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import Reader, Reading
-from intents.resolution import Limits, is_clear, resolve
+from intents.resolution import Limits, resolve
 from intents.talk import Talk
 from intents.terrain import Terrain, Topic
 
@@ -50,7 +50,7 @@ class Router:
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
         self._drugs = {
-            product.id: DrugIndex(drugs)
+            product.id: DrugIndex(drugs, not_drugs=_latin_words(terrain))
             for product in terrain.products
             if (drugs := tuple(drug for drug in terrain.drugs if drug.product == product.id))
         }
@@ -174,24 +174,34 @@ class Router:
         ranked = self.ranking.rank(judged, products=among, most=1)
         if self._is_foreign(judged, context) or not resolve(ranked, self._limits).topics:
             return None
-        lead = ranked[0].topic
-        alike = {product: self._best_alike(judged, lead, product) for product in among}
+        alike = self._alike(judged, ranked[0].topic.family, among)
         return Match(
             decision="answer",
             compare=True,
             topics=tuple(topic.id for topic in alike.values() if topic),
             lacking=tuple(product for product, topic in alike.items() if topic is None),
-            family=lead.family,
-            reasons=(f"compares {len(among)} products, lead topic {lead.id}",),
+            family=ranked[0].topic.family,
+            reasons=(f"compares {len(among)} products, lead topic {ranked[0].topic.id}",),
         )
 
-    def _best_alike(self, judged: Judged, lead: Topic, product: str) -> Topic | None:
-        """Return the product's topic nearest to the lead's question, of the same family."""
-        if lead.family not in self._terrain.families[product]:
-            return None
-        ranked = self.ranking.rank(judged, products=(product,), context=lead, carry=True, most=12)
-        same = [item.topic for item in ranked if item.topic.family == lead.family]
-        return next((topic for topic in same if topic.key == lead.key), same[0] if same else self._same(lead, product))
+    def _alike(self, judged: Judged, family: str, products: tuple[str, ...]) -> dict[str, Topic | None]:
+        """Return each product's topic for what is compared: of one family, and all of the same attribute if possible."""
+        best: dict[str, dict[str, Ranked]] = {}
+        for product in products:
+            for item in self.ranking.rank(judged, products=(product,), most=40):
+                if item.topic.family == family and family in self._terrain.families[product]:
+                    best.setdefault(product, {}).setdefault(item.topic.attribute, item)
+        attributes = sorted({attribute for found in best.values() for attribute in found})
+        shared = max(
+            attributes,
+            key=lambda attribute: sum(found[attribute].score for found in best.values() if attribute in found),
+        )
+        return {
+            product: (found.get(shared) or max(found.values(), key=lambda item: item.score)).topic
+            if (found := best.get(product))
+            else None
+            for product in products
+        }
 
     def _several(self, text: str, whole: Reading, products: tuple[str, ...], context: Context) -> Match | None:
         """Two questions in one message are answered both, when each is clear by itself."""
@@ -206,8 +216,9 @@ class Router:
                 reading = replace(reading, places=whole.places, families=whole.families)
             judged = self.ranking.judge(reading)
             ranked = self.ranking.rank(judged, products=products, context=before)
-            if is_clear(ranked, self._limits) and not self._is_foreign(judged, context):
-                before = ranked[0].topic
+            resolved = resolve(ranked, self._limits).topics
+            if resolved and not self._is_foreign(judged, context):
+                before = resolved[0]
                 found[before.id] = before
         if len(found) < 2:
             return None
@@ -227,7 +238,8 @@ class Router:
         product = products[0] if len(products) == 1 else None
         if is_medical(scope, evidence, self._gate):
             return Match(decision="medical", product=product, reasons=("a question for a doctor", why))
-        if is_foreign(scope, evidence, self._gate) and not carry:
+        rival = not reading.products and bool(self._phrases["rivals"].search(reading.text))
+        if rival or (is_foreign(scope, evidence, self._gate) and not carry):
             return Match(decision="abstain", product=product, reasons=("no handbook question", why))
         lacked = self._lacked(reading, product)
         if lacked:
@@ -291,6 +303,13 @@ class Router:
             service_named=bool(reading.places),
             following=context.topic is not None,
         )
+
+
+def _latin_words(terrain: Terrain) -> frozenset[str]:
+    """The Latin words of recorded questions, which therefore name no unknown drug."""
+    return frozenset(
+        word for phrasing in terrain.phrasings for word in re.findall(r"[a-z]{3,}", phrasing.text.lower())
+    )
 
 
 def _drug_reason(ask: DrugAsk) -> str:

@@ -1,0 +1,16 @@
+"""What is an ordinary Chinese word: a stretch that is one is no misspelling of something else."""
+
+import logging
+
+import jieba
+
+_COMMON = 30  # occurrences in jieba's corpus; below, dictionaries hold names and oddities that are typos here
+
+jieba.setLogLevel(logging.WARNING)
+
+
+def is_ordinary(word: str) -> bool:
+    """Return whether `word` is a common word of the dictionary (电子, 真爱), so that it may be meant as it stands."""
+    jieba.initialize()
+    frequency = jieba.dt.FREQ.get(word, 0)
+    return bool(frequency >= _COMMON)
