@@ -1,4 +1,4 @@
-"""Red flags: danger to life and self-harm, found as concepts in their circumstances, with a learned score as second net.
+"""Red flags: danger to life and self-harm, found as concepts in their circumstances; a learned score is the second net.
 
 Missing one is the worst fault this project can have, so two independent nets are united: concepts
 (catalogue/danger/*.yaml), and likeness to recorded messages (catalogue/danger/examples.csv). What takes a sign back are
@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
+from intents import catalogue
 from intents.fields import Fields, marks
 from intents.frames import Circumstances, Frames
 from intents.phrases import GAP, Hit, Mender, Phrases, ready
@@ -156,7 +157,8 @@ class Danger:
         """Read the catalogue's folder and learn. Raises ConfigurationFault naming file, entry and remedy."""
         mender = _made(folder / "mishearings.yaml", Mender)
         fields = _made(folder / "fields.yaml", Fields)
-        examples = [_example(row, mender, fields) for row in _rows(folder / "examples.csv")]
+        talk = [{"label": intent.name, "text": text} for intent in catalogue.load() for text in intent.examples]
+        examples = [_example(row, mender, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
         return cls(
             nets=[_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)],
             frames=_frames(folder / "frames.yaml"),
@@ -180,6 +182,11 @@ class Danger:
             if reasons:
                 return Alarm(kind=net.kind, reasons=tuple(reasons))
         return None
+
+
+def recorded_questions(folder: Path = FOLDER) -> list[str]:
+    """Return the recorded messages that raise no alarm: questions of every kind. Raises ConfigurationFault."""
+    return [row["text"] for row in _rows(folder / "examples.csv") if row["label"] not in (EMERGENCY, SELF_HARM)]
 
 
 def _net(path: Path, kind: str) -> _Net:

@@ -1,7 +1,6 @@
-"""The circumstances of a sign of danger: history, a mere if, negation, an insurance question; and what makes it urgent."""
+"""The circumstances of a sign of danger: history, a mere if, negation, an insurance question; and urgency."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from intents.phrases import clause
