@@ -12,6 +12,8 @@ from bot.store.store import Store, open_store
 from tests.clocks import FixedClock
 from tests.postgresql import Cluster, binaries
 
+pytest_plugins = ["tests.assistants"]
+
 DATABASES = ("sqlite", "postgresql")
 
 

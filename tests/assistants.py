@@ -1,0 +1,47 @@
+"""The assistant as it serves, built once a test session: learning from the phrasings takes its time.
+
+The parts are imported on use, so that tests of the machine alone neither load nor need them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from handlers.respond import Assistant
+    from intents.router import Router
+    from knowledge.library import Library
+
+WUXIAN, ZHENAI21, GROWTH = PRODUCTS = ("zhenai-wuxian-2023", "junlong-zhenai-21", "chengzhang-youxiang-2025")
+ACCOUNTS = {"all": PRODUCTS, "jdallianz": (WUXIAN, GROWTH), "junlong": (ZHENAI21,)}
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def data_folder(request: pytest.FixtureRequest) -> Path:
+    """A data folder that outlives the session, so that only the first run after a change has to learn."""
+    return request.config.cache.mkdir("assistant")
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    from knowledge.library import load
+
+    return load()
+
+
+@pytest.fixture(scope="session")
+def router(library: Library, data_folder: Path) -> Router:
+    from handlers.understanding import build_router
+
+    return build_router(library, memory=data_folder / "understanding")
+
+
+@pytest.fixture(scope="session")
+def assistant(library: Library, router: Router) -> Assistant:
+    from handlers.respond import Assistant
+
+    return Assistant(library, router, products=ACCOUNTS)
