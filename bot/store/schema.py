@@ -160,7 +160,7 @@ questions = Table(
     Index("ix_questions_decision", "decision", "asked_at"),
 )
 
-_OPEN = text("state IN ('pending', 'claimed')")
+_PENDING = text("state = 'pending'")
 
 outbox = Table(
     "outbox",
@@ -183,7 +183,7 @@ outbox = Table(
     CheckConstraint("state IN ('pending', 'claimed', 'sent', 'dead', 'dropped')", name="state"),
     CheckConstraint("(state = 'claimed') = (claim_token IS NOT NULL AND lease_until IS NOT NULL)", name="claim"),
     CheckConstraint("(state IN ('sent', 'dead', 'dropped')) = (settled_at IS NOT NULL)", name="settled"),
-    Index("ix_outbox_open", "conversation_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_outbox_pending", "conversation_id", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index(
         "ix_outbox_due",
         "due_at",

@@ -137,7 +137,7 @@ def _outbox() -> None:
             "(state IN ('sent', 'dead', 'dropped')) = (settled_at IS NOT NULL)", name="ck_outbox_settled"
         ),
     )
-    _partial_index("ix_outbox_open", "outbox", ["conversation_id", "id"], "state IN ('pending', 'claimed')")
+    _partial_index("ix_outbox_pending", "outbox", ["conversation_id", "id"], "state = 'pending'")
     _partial_index("ix_outbox_due", "outbox", ["due_at"], "state = 'pending'")
     _partial_index("ix_outbox_dead", "outbox", ["settled_at"], "state = 'dead'")
     _partial_index(
