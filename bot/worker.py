@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -41,7 +42,13 @@ class Worker:
         # Jobs live in memory only: the scheduler ticks, the database remembers.
         self._ticker = BackgroundScheduler(daemon=True, timezone="UTC")
         self._ticker.add_job(
-            self._sweep, "interval", seconds=_SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=60
+            self._sweep,
+            "interval",
+            seconds=_SWEEP_SECONDS,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=60,
+            next_run_time=datetime.now(UTC),  # at once: a process that is killed often must not skip its sweeps
         )
         self._ticker.start()
 
