@@ -11,6 +11,7 @@ from knowledge.vocabulary import family_names
 _LONGEST_WITH_HINT = {"fact": 250, "howto": 440, "list": 600}
 _DRUG_CLAUSE = "附件一"
 _MOST_ROWS = 16
+_MOST_CLAUSES = 3  # printed; the stored citations name all
 
 
 def answer(match: Match, library: Library) -> Reply:
@@ -32,7 +33,7 @@ def cite(entries: Sequence[Entry]) -> tuple[str, tuple[Citation, ...]]:
         known += [clause for clause in entry.fact.clause if clause not in known]
     handbooks = {entry.product.id: entry.product.short + "手册" for entry in entries}
     places = [
-        say("cite_one", handbook=handbooks[product], clauses="、".join(known[:3])) for product, known in clauses.items()
+        say("cite_one", handbook=handbooks[product], clauses="、".join(known[:_MOST_CLAUSES])) for product, known in clauses.items()
     ]
     citations = tuple(
         Citation(product=product, clause=clause) for product, known in clauses.items() for clause in known

@@ -138,7 +138,7 @@ class Assistant:
         """Remember product and topic over small talk; open choices last for one message."""
         product = match.product or context.product
         if match.decision == "answer":
-            topic = match.topics[-1] if match.topics else context.topic
+            topic = match.topics[0] if match.topics else match.about or context.topic
             return replace(
                 context, product=product, topic=topic, choices=(), question="", drug=match.drug is not None, misses=0
             )

@@ -7,7 +7,7 @@ from intents.phrases import clause
 
 _SENTENCE_ENDS = "。!?;\n"
 _PUNCTUATION = ",。!?;\n"
-_CLOSE = 3  # characters between a negation and the sign it takes back
+_CLOSE = 5  # the longest cue that stands directly before a sign
 _SOON = 4  # characters after a sign in which "once" or "了" belongs to it
 
 
@@ -24,6 +24,8 @@ class Frames:
     insurance: re.Pattern[str]
     negated: re.Pattern[str]
     person: re.Pattern[str]
+    hyperbole: re.Pattern[str]
+    animal: re.Pattern[str]
 
     def around(self, seen: str) -> "Circumstances":
         """Read the circumstances of one message, once for all its signs."""
@@ -62,8 +64,12 @@ class Circumstances:
             return "history"
         if end <= self.over:
             return "over"
-        if self._negated(start):
+        if self._directly_before(start, self.frames.negated):
             return "negated"
+        if self._directly_before(start, self.frames.hyperbole):
+            return "a manner of speaking"
+        if self.frames.animal.search(self.seen):
+            return "an animal"
         if self.nobody and self.insurance and not self.now and not self.plea:
             return "a word in an insurance question"
         return None
@@ -88,6 +94,6 @@ class Circumstances:
         found = self.frames.happened_once.search(self.seen, end, end + _SOON)
         return bool(found and found.start() <= end + 1)
 
-    def _negated(self, start: int) -> bool:
+    def _directly_before(self, start: int, cue: re.Pattern[str]) -> bool:
         before = self.seen[max(0, start - _CLOSE) : start]
-        return any(match.end() == len(before) for match in self.frames.negated.finditer(before))
+        return any(match.end() == len(before) for match in cue.finditer(before))

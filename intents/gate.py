@@ -27,12 +27,15 @@ class GateLimits:
     product_settled: float = 0.2
     service_named: float = 0.15
     following: float = 0.25
-    medical: float = 0.3
+    medical: float = 0.28
     medical_lead: float = 0.35
+    medical_share: float = 0.85  # of a foreign message's likeness, that makes it a medical one
 
 
 def is_medical(scope: Scope, evidence: Evidence, limits: GateLimits) -> bool:
     """Return whether a doctor should be asked rather than a handbook."""
+    if is_foreign(scope, evidence, limits) and scope.medical >= max(limits.medical_share * scope.foreign, 0.15):
+        return True
     if scope.medical < limits.medical:
         return False
     lead = scope.inside - scope.medical

@@ -64,7 +64,8 @@ class Match:
     """What a message means, with the reasons.
 
     `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
-    order (several: two questions, or one per product of a comparison). `intent` names the small talk, command or alarm.
+    order (several: two questions, or one per product of a comparison); `about` is the topic that a drug answer leaves
+    the conversation at. `intent` names the small talk, command or alarm.
     """
 
     decision: str
@@ -77,5 +78,6 @@ class Match:
     lacking: tuple[str, ...] = ()
     family: str | None = None
     drug: DrugAsk | None = None
+    about: str | None = None
     candidates: tuple[tuple[str, float], ...] = ()
     reasons: tuple[str, ...] = ()

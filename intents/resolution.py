@@ -1,5 +1,6 @@
-"""From ranked topics to a decision: one answer, two that belong together, numbered choices, or nothing."""
+"""From ranked topics to a decision: one answer, a few that belong together, numbered choices, or nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intents.match import Choice
@@ -7,7 +8,12 @@ from intents.ranking import Ranked
 from intents.terrain import Topic
 
 _MOST_CHOICES = 3
-_PAIR_CHARACTERS = 215  # two facts and their clauses still fit one answer of 300 characters
+_MOST_TOGETHER = 3
+# What facts told together may take, so that with their clauses they stay on one screen: 300 characters for facts,
+# 500 where the first one is a path or a list.
+_ROOM = 215
+_ROOM_AFTER_LIST = 400
+_LIST = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +22,9 @@ class Limits:
 
     answer: float = 0.9
     ask: float = 0.5
-    lead: float = 0.8  # a lead by which the first topic is told alone
-    margin: float = 0.1  # a lead below which topics of different services are asked back
+    lead: float = 0.8  # topics of the same service nearer than this to the first are told with it
+    foreign_lead: float = 0.3  # topics of another service nearer than this are told with it
+    margin: float = 0.1  # another service's topic nearer than this that does not fit is asked back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,33 +36,39 @@ class Resolution:
     reason: str = ""
 
 
-def resolve(ranked: list[Ranked], limits: Limits) -> Resolution:
-    """Answer when one topic leads with a margin; tell two near ones of the same service together; else ask."""
+def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
+    """Answer when one topic leads; tell near ones with it as far as they fit; else ask."""
     if not ranked or ranked[0].score < limits.ask:
         return Resolution(reason="nothing near enough")
     best = ranked[0]
     if best.score < limits.answer:
         return Resolution(choices=_choices(ranked), reason=f"best {best.topic.id} is weak ({best.score:.2f})")
-    if len(ranked) < 2 or _lead(ranked) >= limits.lead:
-        return Resolution(topics=(best.topic,), reason=f"best {best.topic.id} {best.score:.2f}")
-    second = ranked[1].topic
-    if second.family == best.topic.family:
-        pair = (best.topic, second) if _fit_together(best.topic, second) else (best.topic,)
-        return Resolution(topics=pair, reason=f"{best.topic.id} and {second.id} are near, of one service")
-    if _lead(ranked) >= limits.margin:
-        return Resolution(topics=(best.topic,), reason=f"best {best.topic.id}, before {second.id}")
-    return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {second.id} are as likely")
+    near = [item for item in ranked[1:] if _is_near(item, best, limits)]
+    told = _that_fit(best.topic, [item.topic for item in near])
+    rival = near[0] if near else None
+    if rival and rival.topic.family != best.topic.family and best.score - rival.score < limits.margin:
+        if rival.topic not in told:
+            return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
+    return Resolution(topics=told, reason=f"best {best.topic.id} {best.score:.2f}, told with {len(told) - 1} near it")
 
 
-def _lead(ranked: list[Ranked]) -> float:
-    return ranked[0].score - ranked[1].score if len(ranked) > 1 else ranked[0].score
+def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:
+    lead = limits.lead if item.topic.family == best.topic.family else limits.foreign_lead
+    return best.score - item.score < lead
 
 
-def _fit_together(first: Topic, second: Topic) -> bool:
-    return first.say != second.say and len(first.say) + len(second.say) <= _PAIR_CHARACTERS
+def _that_fit(first: Topic, others: Sequence[Topic]) -> tuple[Topic, ...]:
+    """Return the first topic with those of the others that fit beside it on the screen, nearest first."""
+    room = (_ROOM if len(first.say) <= _LIST else _ROOM_AFTER_LIST) - len(first.say)
+    told = [first]
+    for topic in others:
+        if len(told) < _MOST_TOGETHER and len(topic.say) <= room and all(topic.say != other.say for other in told):
+            told.append(topic)
+            room -= len(topic.say)
+    return tuple(told)
 
 
-def _choices(ranked: list[Ranked]) -> tuple[Choice, ...]:
+def _choices(ranked: Sequence[Ranked]) -> tuple[Choice, ...]:
     """Offer each title once; two topics of the same title say nearly the same."""
     labels: dict[str, str] = {}
     for item in ranked:

@@ -15,7 +15,7 @@ from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.ranking import Judged, Ranked, Ranking
-from intents.reader import Reader, Reading
+from intents.reader import SERVICE_MARK, Reader, Reading
 from intents.resolution import Limits, resolve
 from intents.talk import Talk
 from intents.terrain import Terrain, Topic
@@ -23,7 +23,9 @@ from intents.terrain import Terrain, Topic
 _NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二三①②③])\s*(?:个|项|款|条|号|吧|、|\.|。)*$")
 _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3３三③")) for digit in digits}
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
-_SHORT = 16  # a message that only switches service or product is short
+_SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
+_DRUGS = "specialty-drug"
+_DRUG_LIST = (_DRUGS, "list")
 
 
 class Router:
@@ -159,10 +161,13 @@ class Router:
         ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug)
         if ask is None:
             return None
-        having = [product for product in products if "specialty-drug" in self._terrain.families[product]]
+        having = [product for product in products if _DRUGS in self._terrain.families[product]]
         if len(having) > 1:
             return self._which_product(having, "a drug, but no product")
-        return Match(decision="answer", product=listed[0], drug=ask, reasons=(_drug_reason(ask),))
+        about = next(
+            (topic.id for topic in self._terrain.topics if topic.product == listed[0] and topic.kind == _DRUG_LIST), None
+        )
+        return Match(decision="answer", product=listed[0], drug=ask, about=about, reasons=(_drug_reason(ask),))
 
     def _compared(self, reading: Reading, context: Context) -> Match | None:
         named = tuple(product for product in reading.products if product in context.products)
@@ -171,7 +176,7 @@ class Router:
         if len(among) < 2:
             return None
         judged = self.ranking.judge(reading)
-        ranked = self.ranking.rank(judged, products=among, most=1)
+        ranked = self.ranking.rank(judged, products=among)
         if self._is_foreign(judged, context) or not resolve(ranked, self._limits).topics:
             return None
         alike = self._alike(judged, ranked[0].topic.family, among)
@@ -186,22 +191,20 @@ class Router:
 
     def _alike(self, judged: Judged, family: str, products: tuple[str, ...]) -> dict[str, Topic | None]:
         """Return each product's topic for what is compared: of one family, and all of the same attribute if possible."""
-        best: dict[str, dict[str, Ranked]] = {}
-        for product in products:
-            for item in self.ranking.rank(judged, products=(product,), most=40):
-                if item.topic.family == family and family in self._terrain.families[product]:
-                    best.setdefault(product, {}).setdefault(item.topic.attribute, item)
-        attributes = sorted({attribute for found in best.values() for attribute in found})
-        shared = max(
-            attributes,
-            key=lambda attribute: sum(found[attribute].score for found in best.values() if attribute in found),
-        )
-        return {
-            product: (found.get(shared) or max(found.values(), key=lambda item: item.score)).topic
-            if (found := best.get(product))
-            else None
+        found = {
+            product: [
+                item
+                for item in self.ranking.rank(judged, products=(product,), most=40)
+                if item.topic.family == family and family in self._terrain.families[product]
+            ]
             for product in products
         }
+        best: dict[str, dict[str, float]] = {}
+        for product, items in found.items():
+            for item in reversed(items):
+                best.setdefault(item.topic.attribute, {})[product] = item.score
+        shared = max(sorted(best), key=lambda attribute: sum(best[attribute].values()))
+        return {product: _of_attribute(items, shared) for product, items in found.items()}
 
     def _several(self, text: str, whole: Reading, products: tuple[str, ...], context: Context) -> Match | None:
         """Two questions in one message are answered both, when each is clear by itself."""
@@ -228,7 +231,8 @@ class Router:
 
     def _one(self, reading: Reading, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
         before = self._terrain.topic.get(context.topic or "")
-        switches = len(reading.rest) <= _SHORT and bool(self._phrases["switch"].match(reading.rest))
+        switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
+        switches = switches and len(reading.aspect) <= _SWITCH_CHARACTERS + reading.aspect.count(SERVICE_MARK)
         carry = before is not None and (corrected or switches)
         judged = self.ranking.judge(reading)
         ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
@@ -303,6 +307,14 @@ class Router:
             service_named=bool(reading.places),
             following=context.topic is not None,
         )
+
+
+def _of_attribute(items: list[Ranked], attribute: str) -> Topic | None:
+    """Return what a product says of an attribute: the summary of all its steps where there is one, else the best."""
+    topics = [item.topic for item in items if item.topic.attribute == attribute]
+    summary = [topic for topic in topics if topic.key == f"{attribute}.all"]
+    chosen = summary or topics or [item.topic for item in items]
+    return chosen[0] if chosen else None
 
 
 def _latin_words(terrain: Terrain) -> frozenset[str]:

@@ -12,10 +12,13 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse.linalg import LinearOperator, cg
 
 from intents.normal import sounds
 
 Floats = NDArray[np.float32]
+
+_FEW_LABELS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +36,9 @@ class Weights:
 
     one: float = 1.0
     two: float = 1.0
-    three: float = 0.7
     sound_two: float = 0.7
-    sound_three: float = 0.5
-    marks: float = 1.0
+    marks: float = 3.0
     ridge: float = 0.5
-    rarest: int = 1
 
 
 def features(text: str, marks: Sequence[str], weights: Weights) -> Iterable[tuple[str, float]]:
@@ -50,9 +50,6 @@ def features(text: str, marks: Sequence[str], weights: Weights) -> Iterable[tupl
     for at in range(len(padded) - 1):
         yield padded[at : at + 2], weights.two
         yield "~" + heard[at] + "-" + heard[at + 1], weights.sound_two
-    for at in range(len(padded) - 2):
-        yield padded[at : at + 3], weights.three
-        yield "~" + "-".join(heard[at : at + 3]), weights.sound_three
     for mark in marks:
         yield "#" + mark, weights.marks
 
@@ -109,19 +106,37 @@ def fit(examples: Sequence[Example], *, weights: Weights | None = None) -> Learn
     matrix = _matrix(examples, names, rarity, weighed)
     labels = tuple(sorted({label for example in examples for label in example.labels}))
     targets = _targets(examples, labels)
-    # The dual of ridge regression: there are fewer examples than features.
-    kernel = (matrix @ matrix.T).toarray()
-    kernel[np.diag_indices_from(kernel)] += weighed.ridge
-    dual = cho_solve(cho_factor(kernel, overwrite_a=True, check_finite=False), targets, check_finite=False)
+    solve = _solve_each if len(labels) <= _FEW_LABELS else _solve_together
+    dual = solve(matrix, targets, weighed.ridge)
     solution = np.ascontiguousarray(matrix.T @ dual, dtype=np.float16)
     return Learned(labels=labels, names=names, rarity=rarity, solution=solution)
+
+
+# The dual of ridge regression, (X X' + ridge) A = Y: there are fewer examples than features. With few labels each is
+# found by conjugate gradients, which never writes the square kernel down; with many, one factorisation serves all.
+
+
+def _solve_each(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Floats:
+    transposed = matrix.T.tocsr()
+    size = matrix.shape[0]
+    kernel = LinearOperator(
+        (size, size), matvec=lambda vector: matrix @ (transposed @ vector) + ridge * vector, dtype=np.float32
+    )
+    return np.stack([cg(kernel, target, rtol=1e-3, maxiter=60)[0] for target in targets.T], axis=1)
+
+
+def _solve_together(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Floats:
+    kernel = (matrix @ matrix.T).toarray()
+    kernel[np.diag_indices_from(kernel)] += ridge
+    dual: Floats = cho_solve(cho_factor(kernel, overwrite_a=True, check_finite=False), targets, check_finite=False)
+    return dual
 
 
 def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[str, ...], Floats]:
     seen: Counter[str] = Counter()
     for example in examples:
         seen.update({name for name, _ in features(example.text, example.marks, weights)})
-    names = tuple(sorted(name for name, times in seen.items() if times >= weights.rarest))
+    names = tuple(sorted(seen))
     return names, np.array([np.log(1 + len(examples) / seen[name]) for name in names], dtype=np.float32)
 
 
