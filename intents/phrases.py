@@ -11,6 +11,7 @@ from functools import cache
 
 from pypinyin.pinyin_dict import pinyin_dict
 
+from intents.guards import guarded
 from intents.normal import normalise, sound
 
 GAP = "[^,。!?;]{0,6}"
@@ -94,7 +95,7 @@ class Phrases:
         pattern = "|".join(patterns).replace("~", GAP)
         for name, alternatives in (words or {}).items():
             pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
-        self._pattern = re.compile(pattern)
+        self._pattern = re.compile(guarded(pattern))
         self._spared = re.compile(spared) if spared else None
 
     def find(self, text: str) -> Iterator[Hit]:
