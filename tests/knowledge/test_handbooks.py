@@ -11,7 +11,8 @@ TEXTS = Path(__file__).parents[3] / "shared" / "handbooks"
 
 SERVICES = {
     "zhenai-wuxian-2023": {
-        "specialty-drug", "inpatient-advance", "inpatient-fast-track", "international-second-opinion", "text-consultation",
+        "specialty-drug", "inpatient-advance", "inpatient-fast-track", "international-second-opinion",
+        "text-consultation",
     },
     "junlong-zhenai-21": {
         "video-consultation", "outpatient-fast-track", "inpatient-fast-track", "gene-test", "second-opinion",
