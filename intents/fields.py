@@ -1,29 +1,41 @@
 """Word fields: which topics a message touches, as marks for the learned score. Names only, no judgement."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 
 class Fields:
     """Finds the fields of a text by their words; costs a few dictionary probes a character."""
 
-    def __init__(self, telling: Mapping[str, str], around: Mapping[str, str]) -> None:
-        """Both hold the words of each field, separated by blanks; only `telling` fields speak of danger."""
+    def __init__(self, telling: Mapping[str, str], around: Mapping[str, str], masking: Iterable[str] = ()) -> None:
+        """Both hold the words of each field, separated by blanks; only `telling` fields speak of danger.
+
+        Characters in words of `masking` fields are not read again for other fields.
+        """
         self.telling = frozenset(telling)
         self._fields: dict[str, list[str]] = defaultdict(list)
         for field, listed in {**telling, **around}.items():
             for word in listed.split():
                 self._fields[word.lower()].append(field)
-        self._lengths = sorted({len(word) for word in self._fields})
+        self._lengths = sorted({len(word) for word in self._fields}, reverse=True)
+        self._masks = {word: field for word, fields in self._fields.items() for field in fields if field in {*masking}}
+        self._mask = re.compile("|".join(map(re.escape, sorted(self._masks, key=len, reverse=True))) or r"(?!)")
 
     def of(self, text: str) -> list[str]:
         """Return the names of the fields that `text` touches, sorted."""
-        known = self._fields
         found: set[str] = set()
+
+        def cover(match: re.Match[str]) -> str:
+            found.add(self._masks[match[0]])
+            return " " * len(match[0])
+
+        rest = self._mask.sub(cover, text)
+        known = self._fields
         for length in self._lengths:
-            for start in range(len(text) - length + 1):
-                fields = known.get(text[start : start + length])
+            for start in range(len(rest) - length + 1):
+                fields = known.get(rest[start : start + length])
                 if fields:
                     found.update(fields)
         return sorted(found)

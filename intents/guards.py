@@ -1,6 +1,7 @@
 """Makes large alternations fast: each alternative is guarded by the set of characters that it can start with.
 
-The engine tries every alternative at every position; a guard lets it drop most of them on one look. Meaning is unchanged.
+The engine tries every alternative at every position; a guard lets it drop most of them on one look. The
+meaning stays the same.
 """
 
 import importlib
