@@ -15,7 +15,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "care", "console", "handlers", "intents", "knowledge")
 UNTRACKED = {"node_modules", "var", "__pycache__", "shots"}
-TEXT = {"", *".py .md .toml .txt .in .yaml .yml .csv .jsonl .json .sh .js .css .html .svg".split()}
+SUFFIXES = ".py .md .toml .txt .in .yaml .yml .csv .jsonl .json .sh .js .css .html .svg"
+TEXT = {"", *SUFFIXES.split()}
 
 
 def files(*suffixes: str) -> Iterator[Path]:
