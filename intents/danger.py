@@ -33,8 +33,9 @@ Made = TypeVar("Made")
 
 _TIERS = ("grave", "event", "disease", "part")
 # Chosen by cross-validation on the recorded messages; below zero, because a missed alarm costs more than a false one.
-_LIKENESS = -0.15
-_LIKENESS_WITHOUT_WORDS = 0.4
+_LIKENESS = -0.25
+_LIKENESS_WHEN_CALM = -0.1
+_LIKENESS_WITHOUT_WORDS = 0.6
 _WEIGHTS = Weights(marks=1.5)
 
 
@@ -130,13 +131,14 @@ class _Likeness:
     fields: Fields
     scorer: Scorer
 
-    def judge(self, text: str) -> Alarm | None:
+    def judge(self, text: str, around: Circumstances) -> Alarm | None:
         touched = self.fields.of(text)
         scores = self.scorer.score(text, marks(touched))
         column = self.scorer.column
         score = float(scores[column[_ALARMING]] - scores[column[_HARMLESS]])
         telling = [field for field in touched if field in self.fields.telling]
-        if score < (_LIKENESS if telling else _LIKENESS_WITHOUT_WORDS):
+        enough = _LIKENESS_WHEN_CALM if around.is_calm else _LIKENESS
+        if score < (enough if telling else _LIKENESS_WITHOUT_WORDS):
             return None
         kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
         spoken = " × ".join(telling) or "its words"
@@ -173,7 +175,7 @@ class Danger:
         alarm = self._by_concepts(typed)
         if alarm is None and mended != typed:
             alarm = self._by_concepts(mended)
-        return alarm or self._likeness.judge(mended)
+        return alarm or self._likeness.judge(mended, self._frames.around(mended))
 
     def _by_concepts(self, text: str) -> Alarm | None:
         around = self._frames.around(text)

@@ -20,11 +20,16 @@ class Frames:
     happened_once: re.Pattern[str]
     over: re.Pattern[str]
     now: re.Pattern[str]
+    sudden: re.Pattern[str]
     plea: re.Pattern[str]
     insurance: re.Pattern[str]
     negated: re.Pattern[str]
-    person: re.Pattern[str]
+    others: re.Pattern[str]
+    myself: re.Pattern[str]
     hyperbole: re.Pattern[str]
+    idiomatic: re.Pattern[str]
+    scolded: re.Pattern[str]
+    quoted: re.Pattern[str]
     animal: re.Pattern[str]
 
     def around(self, seen: str) -> "Circumstances":
@@ -35,10 +40,12 @@ class Frames:
             supposed=tuple(match.start() for match in self.hypothetical.finditer(seen)),
             past=tuple(match.start() for match in self.past.finditer(seen)),
             now=tuple(match.start() for match in self.now.finditer(seen)),
+            sudden=tuple(match.start() for match in self.sudden.finditer(seen)),
             over=max((match.end() for match in self.over.finditer(seen)), default=0),
             plea=bool(self.plea.search(seen)),
             insurance=bool(self.insurance.search(seen)),
-            nobody=not self.person.search(seen) and not any(end in seen.rstrip(_PUNCTUATION) for end in _PUNCTUATION),
+            others=bool(self.others.search(seen)),
+            nobody=not self.others.search(seen) and not self.myself.search(seen),
         )
 
 
@@ -51,18 +58,20 @@ class Circumstances:
     supposed: tuple[int, ...]
     past: tuple[int, ...]
     now: tuple[int, ...]
+    sudden: tuple[int, ...]
     over: int
     plea: bool
     insurance: bool
-    nobody: bool  # one clause, and no person in it
+    others: bool  # a person other than the writer is in it
+    nobody: bool  # no person is in it
 
     def takes_back(self, start: int, end: int, *, even_supposed: bool = False) -> str | None:
         """Return why the sign at `start` to `end` is no present danger, or None."""
-        if not even_supposed and self._reaches(self.supposed, start, end, _SENTENCE_ENDS):
+        if not even_supposed and self._reaches(self.supposed, start, end, _SENTENCE_ENDS, self.now):
             return "only supposed"
-        if self._reaches(self.past, start, end, _PUNCTUATION) or self._once(end):
+        if self._reaches(self.past, start, end, _PUNCTUATION, (*self.now, *self.sudden)) or self._once(end):
             return "history"
-        if end <= self.over:
+        if start < self.over:
             return "over"
         if self._directly_before(start, self.frames.negated):
             return "negated"
@@ -70,22 +79,36 @@ class Circumstances:
             return "a manner of speaking"
         if self.frames.animal.search(self.seen):
             return "an animal"
-        if self.nobody and self.insurance and not self.now and not self.plea:
+        if self.insurance and self._is_a_word(start, end):
             return "a word in an insurance question"
+        if not self.others and self.frames.idiomatic.search(self.seen[start:end]):
+            return "a manner of scolding" if self.frames.scolded.search(self.seen) else None
         return None
 
     def is_happening(self, start: int, end: int) -> bool:
         """Whether words in the sign's clause say that it is happening now."""
         around = clause(self.seen, start, end)
-        return bool(self.frames.now.search(around)) or "了" in self.seen[end : end + 2]
+        urgent = self.frames.now.search(around) or self.frames.sudden.search(around)
+        return bool(urgent) or "了" in self.seen[end : end + 2]
 
-    def _reaches(self, cues: tuple[int, ...], start: int, end: int, stops: str) -> bool:
-        """Whether a cue before (or within) the sign governs it: no stop and no `now` stands between."""
+    @property
+    def is_calm(self) -> bool:
+        """Whether the message as a whole speaks of covers, the past or mere ifs, and nothing in it is urgent."""
+        return bool(self.insurance or self.supposed or self.past or self.over) and not (self.plea or self.now)
+
+    def _is_a_word(self, start: int, end: int) -> bool:
+        """Whether nobody is in danger in this message, or the sign is only quoted."""
+        if self.frames.quoted.search(self.seen[:start]):
+            return True
+        return self.nobody and not self.now and not self.plea and "了" not in self.seen[end - 1 : end + 1]
+
+    def _reaches(self, cues: tuple[int, ...], start: int, end: int, stops: str, undone_by: tuple[int, ...]) -> bool:
+        """Whether a cue before (or within) the sign governs it: no stop, nor what undoes it, stands between."""
         for cue in cues:
             if cue >= end:
                 break
             between = self.seen[cue:start]
-            if any(stop in between for stop in stops) or any(cue < now < start for now in self.now):
+            if any(stop in between for stop in stops) or any(cue < now < start for now in undone_by):
                 continue
             return True
         return False
