@@ -19,7 +19,6 @@ from bot.settings import Settings, load_settings
 from bot.store.store import open_store
 from tests.fake_channel import FakeChannel
 
-
 _LEASE_SECONDS = 2  # a killed server's messages follow soon, so that proofs are short
 
 
