@@ -19,7 +19,7 @@ from bot.channels.wechat_api import WeChatApi
 from bot.errors import ConfigurationFault, UserFault
 from bot.machine import Machine
 from bot.server import serve
-from bot.settings import Settings, WechatAccount, load_settings
+from bot.settings import Settings, WechatAccount, data_dir, load_settings
 from bot.store.conversations import listed
 from bot.store.store import Store, open_store
 from bot.store.tokens import DatabaseTokens
@@ -31,6 +31,7 @@ from knowledge.check import coverage, find_faults
 from knowledge.library import Library, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_LEARNED = "learned"  # folder in the data directory for what the router learned from the phrasings
 _HANDBOOK_TEXTS = Path(__file__).parent.parent / "shared" / "handbooks"
 
 
@@ -49,7 +50,7 @@ def serving_app(settings: Settings) -> Flask:
     library = _library()
     assistant = Assistant(
         library,
-        build_router(library),
+        build_router(library, memory=settings.data_dir / _LEARNED),
         products={account.id: _known_products(account, library) for account in settings.accounts},
     )
     channels = {account.id: _channel(account, store) for account in settings.accounts}
@@ -97,7 +98,8 @@ def _library() -> Library:
 def _assistant() -> tuple[Assistant, tuple[str, ...]]:
     """An assistant for the command line: it knows every product and stores nothing."""
     library = _library()
-    return Assistant(library, build_router(library), products={}), tuple(library.handbooks)
+    memory = data_dir(os.environ) / _LEARNED
+    return Assistant(library, build_router(library, memory=memory), products={}), tuple(library.handbooks)
 
 
 def _store() -> Store:
@@ -188,6 +190,9 @@ def serve_command() -> None:
     settings = load_settings(os.environ)
     for account in settings.accounts:
         _known_products(account, _library())
+    # Learn once here, so that the serving processes find it done.
+    click.echo("reading the handbooks (the first start after a change learns for some seconds) …", err=True)
+    build_router(_library(), memory=settings.data_dir / _LEARNED)
     serve(settings, lambda: serving_app(settings), machine_of=lambda app: app.extensions["machine"])
 
 

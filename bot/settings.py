@@ -74,22 +74,27 @@ class Settings:
         return f"Settings(port={self.port}, accounts={[account.id for account in self.accounts]})"
 
 
+def data_dir(environment: Mapping[str, str]) -> Path:
+    """Return the folder for keys, media, the SQLite file and what was learned."""
+    return Path(environment.get("ASSISTANT_DATA_DIR") or "var").resolve()
+
+
 def load_settings(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings; generate the keys that are not given. Raises ConfigurationFault."""
-    data_dir = Path(environment.get("ASSISTANT_DATA_DIR") or "var").resolve()
+    directory = data_dir(environment)
     port = _whole_number(environment, "PORT", default=8000, least=1, most=65535)
-    database_url = environment.get("DATABASE_URL") or f"sqlite:///{data_dir / 'assistant.db'}"
+    database_url = environment.get("DATABASE_URL") or f"sqlite:///{directory / 'assistant.db'}"
     is_embedded = database_url.startswith("sqlite")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        accounts, has_simulator = _accounts(environment, data_dir, port)
+        directory.mkdir(parents=True, exist_ok=True)
+        accounts, has_simulator = _accounts(environment, directory, port)
         return Settings(
             host=environment.get("ASSISTANT_HOST") or "127.0.0.1",
             port=port,
             database_url=database_url,
-            data_dir=data_dir,
+            data_dir=directory,
             accounts=accounts,
-            keys=load_keys(environment, data_dir),
+            keys=load_keys(environment, directory),
             is_demo=not environment.get("ASSISTANT_CONFIG"),
             has_simulator=has_simulator,
             web_workers=1

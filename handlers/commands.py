@@ -3,12 +3,12 @@
 import json
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from handlers import evaluation
+from handlers.evaluation import read_cases
 from handlers.respond import Assistant
 from intents.match import Context
 
@@ -73,6 +73,9 @@ def passes(results: list[evaluation.Result], *, min_pass: float, max_wrong: floa
     return enough and evaluation.share(results, "wrong") <= max_wrong
 
 
-def score_file(assistant: Assistant, path: Path, *, products: tuple[str, ...]) -> list[evaluation.Result]:
-    """Run one question set in process."""
-    return evaluation.evaluate(evaluation.read_cases(path), assistant, products=products)
+def score(cases: list[dict[str, Any]], assistant: Assistant, *, products: tuple[str, ...]) -> list[evaluation.Result]:
+    """Run a question set in process."""
+    return evaluation.evaluate(cases, assistant, products=products)
+
+
+__all__ = ["ask_one", "passes", "print_answer", "questions", "read_cases", "report", "score"]

@@ -4,7 +4,7 @@ A name stands for a thing (a product, a service, a drug); the router decides wha
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import ne
 
@@ -12,6 +12,7 @@ from intents.normal import compact, sounds
 from intents.words import is_ordinary
 
 _LONGEST = 16
+_LONGEST_MISSPELT = 8  # longer ones are recognised by their parts and by what the scorers learned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class Lexicon:
         self._by_part: dict[tuple[int, bool, str], set[tuple[str, str]]] = defaultdict(set)
         for name, thing in names:
             self._add(compact(name), thing, fuzzy=fuzzy)
-        self._lengths = sorted({len(name) for name in self._exact}, reverse=True)
+        self._lengths_by_start = _lengths_by_start(self._exact)
+        self._lengths_by_sound = _lengths_by_start(self._by_sound)
         self._shapes = sorted({length for length, _, _ in self._by_part}, reverse=True)
 
     def _add(self, name: str, thing: str, *, fuzzy: bool) -> None:
@@ -53,7 +55,7 @@ class Lexicon:
         if not fuzzy or len(name) < 2 or name.isascii():
             return
         self._by_sound[sounds(name)].add((name, thing))
-        if len(name) >= self._shortest_misspelt:
+        if self._shortest_misspelt <= len(name) <= _LONGEST_MISSPELT:
             half = len(name) // 2
             self._by_part[len(name), True, name[:half]].add((name, thing))
             self._by_part[len(name), False, name[half:]].add((name, thing))
@@ -66,24 +68,22 @@ class Lexicon:
             found += self._find_by_shape(text)
         return _without_overlaps(found)
 
-    def _windows(self, text: str) -> Iterable[tuple[int, int]]:
-        for length in self._lengths:
-            for start in range(len(text) - length + 1):
-                yield start, start + length
-
     def _find_exact(self, text: str) -> Iterable[Found]:
-        for start, end in self._windows(text):
-            name = text[start:end]
-            if name in self._exact and _whole_word(text, start, end):
-                for thing in self._exact[name]:
-                    yield Found(thing=thing, name=name, start=start, end=end, how="exact")
+        for start, character in enumerate(text):
+            for length in self._lengths_by_start.get(character, ()):
+                name = text[start : start + length]
+                if name in self._exact and _whole_word(text, start, start + length):
+                    for thing in self._exact[name]:
+                        yield Found(thing=thing, name=name, start=start, end=start + length, how="exact")
 
     def _find_by_sound(self, text: str) -> Iterable[Found]:
         heard = sounds(text)
-        for start, end in self._windows(text):
-            for name, thing in self._by_sound.get(heard[start:end], ()):
-                if name != text[start:end] and not is_ordinary(text[start:end]):
-                    yield Found(thing=thing, name=name, start=start, end=end, how="sound")
+        for start, syllable in enumerate(heard):
+            for length in self._lengths_by_sound.get(syllable, ()):
+                end = start + length
+                for name, thing in self._by_sound.get(heard[start:end], ()):
+                    if name != text[start:end] and not is_ordinary(text[start:end]):
+                        yield Found(thing=thing, name=name, start=start, end=end, how="sound")
 
     def _find_by_shape(self, text: str) -> Iterable[Found]:
         """A name with one wrong character still has one half right: look up the halves, then compare."""
@@ -100,6 +100,14 @@ class Lexicon:
                 for name, thing in (head or set()) | (tail or set()):
                     if sum(map(ne, name, word)) == 1:
                         yield Found(thing=thing, name=name, start=start, end=end, how="shape")
+
+
+def _lengths_by_start(names: Iterable[Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    """Return for each first character (or sound) the lengths of the names that begin with it."""
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for name in names:
+        lengths[name[0]].add(len(name))
+    return {start: tuple(sorted(found)) for start, found in lengths.items()}
 
 
 _SURENESS = {"exact": 0, "sound": 1, "shape": 2}

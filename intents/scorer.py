@@ -5,8 +5,10 @@ knows no word that is not in the data, and each score can be traced to the recor
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sparse
@@ -41,17 +43,16 @@ class Weights:
     ridge: float = 0.5
 
 
-def features(text: str, marks: Sequence[str], weights: Weights) -> Iterable[tuple[str, float]]:
-    """Yield the features of one text with their family's weight."""
+@lru_cache(maxsize=16)  # several scorers look at the same message one after another
+def features(text: str, marks: tuple[str, ...], weights: Weights) -> dict[str, float]:
+    """Return the features of one text, each with its family's weight."""
     padded = f"^{text}$"
     heard = ("^", *sounds(text), "$")
-    for character in text:
-        yield character, weights.one
-    for at in range(len(padded) - 1):
-        yield padded[at : at + 2], weights.two
-        yield "~" + heard[at] + "-" + heard[at + 1], weights.sound_two
-    for mark in marks:
-        yield "#" + mark, weights.marks
+    found = dict.fromkeys(text, weights.one)
+    found.update({first + second: weights.two for first, second in pairwise(padded)})
+    found.update({f"~{first}-{second}": weights.sound_two for first, second in pairwise(heard)})
+    found.update({"#" + mark: weights.marks for mark in marks})
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Scorer:
         self.labels = learned.labels
         self.column: Mapping[str, int] = {label: at for at, label in enumerate(learned.labels)}
 
-    def score(self, text: str, marks: Sequence[str] = ()) -> Floats:
+    def score(self, text: str, marks: tuple[str, ...] = ()) -> Floats:
         """Return one score per label, in the order of `labels`."""
         columns, values = unit_row(text, marks, self._vocabulary, self.learned.rarity, self._weights)
         if not len(columns):
@@ -84,17 +85,12 @@ class Scorer:
 
 
 def unit_row(
-    text: str, marks: Sequence[str], vocabulary: Mapping[str, int], rarity: Floats, weights: Weights
+    text: str, marks: tuple[str, ...], vocabulary: Mapping[str, int], rarity: Floats, weights: Weights
 ) -> tuple[NDArray[np.int32], Floats]:
     """Return the known features of a text (columns) and their values, scaled to unit length."""
-    found: dict[int, float] = {}
-    get = vocabulary.get
-    for name, weight in features(text, marks, weights):
-        at = get(name)
-        if at is not None:
-            found[at] = weight
-    columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
-    values = np.fromiter(found.values(), dtype=np.float32, count=len(found)) * rarity[columns]
+    known = [(vocabulary[name], weight) for name, weight in features(text, marks, weights).items() if name in vocabulary]
+    columns = np.array([at for at, _ in known], dtype=np.int32)
+    values = np.array([weight for _, weight in known], dtype=np.float32) * rarity[columns]
     norm = float(np.linalg.norm(values))
     return columns, values / norm if norm else values
 
@@ -122,7 +118,7 @@ def _solve_each(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Flo
     kernel = LinearOperator(
         (size, size), matvec=lambda vector: matrix @ (transposed @ vector) + ridge * vector, dtype=np.float32
     )
-    return np.stack([cg(kernel, target, rtol=1e-3, maxiter=60)[0] for target in targets.T], axis=1)
+    return np.stack([cg(kernel, target, rtol=1e-2, maxiter=40)[0] for target in targets.T], axis=1)
 
 
 def _solve_together(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Floats:
@@ -135,7 +131,7 @@ def _solve_together(matrix: sparse.csr_matrix, targets: Floats, ridge: float) ->
 def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[str, ...], Floats]:
     seen: Counter[str] = Counter()
     for example in examples:
-        seen.update({name for name, _ in features(example.text, example.marks, weights)})
+        seen.update(features(example.text, example.marks, weights).keys())
     names = tuple(sorted(seen))
     return names, np.array([np.log(1 + len(examples) / seen[name]) for name in names], dtype=np.float32)
 

@@ -1,6 +1,7 @@
 """What is an ordinary Chinese word: a stretch that is one is no misspelling of something else."""
 
 import logging
+from functools import lru_cache
 
 import jieba
 
@@ -9,6 +10,7 @@ _COMMON = 30  # occurrences in jieba's corpus; below, dictionaries hold names an
 jieba.setLogLevel(logging.WARNING)
 
 
+@lru_cache(maxsize=8192)
 def is_ordinary(word: str) -> bool:
     """Return whether `word` is a common word of the dictionary (电子, 真爱), so that it may be meant as it stands."""
     jieba.initialize()
