@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WUXIAN, ZHENAI21, GROWTH = PRODUCTS = ("zhenai-wuxian-2023", "junlong-zhenai-21", "chengzhang-youxiang-2025")
 ACCOUNTS = {"all": PRODUCTS, "jdallianz": (WUXIAN, GROWTH), "junlong": (ZHENAI21,)}
 FIXTURES = Path(__file__).parent / "fixtures"
+LEARNED = "learned"  # where the commands keep what was learned, so that they share it
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def library() -> Library:
 def router(library: Library, data_folder: Path) -> Router:
     from handlers.understanding import build_router
 
-    return build_router(library, memory=data_folder / "understanding")
+    return build_router(library, memory=data_folder / LEARNED)
 
 
 @pytest.fixture(scope="session")
