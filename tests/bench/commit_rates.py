@@ -1,6 +1,7 @@
 """Stores messages by 32 writers at once and by one alone; prints a JSON line a round.
 
-Run as `python -m tests.bench.commit_rates FOLDER ROUNDS`. A process of its own, since the slow disk is preloaded into it.
+Run as `python -m tests.bench.commit_rates FOLDER ROUNDS`. A process of
+its own, since the slow disk is preloaded into it.
 """
 
 import json

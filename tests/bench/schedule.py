@@ -1,7 +1,8 @@
 """How thorough a run is, and where it tells its progress."""
 
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -11,6 +12,7 @@ class Schedule:
 
     is_quick: bool
     folder: Path
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def rounds(self) -> int:
@@ -18,4 +20,4 @@ class Schedule:
 
     def tell(self, progress: str) -> None:
         """Say on standard error what is being measured."""
-        print(f"… {progress}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - self.began:6.0f} s  {progress}", file=sys.stderr, flush=True)

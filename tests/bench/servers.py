@@ -18,7 +18,7 @@ OURS = ("-m", "flask", "--app", "app", "serve")
 ECHO = ("-m", "tests.bench.echo_app")
 WEROBOT = ("-m", "tests.bench.werobot_app")
 
-_READY_SECONDS = 180  # a first start has to learn the phrasings
+_READY_SECONDS = 600  # a first start has to learn the phrasings
 _END_SECONDS = 12
 
 # One safe-mode account that all servers share, so that all of them get the very same bytes.
