@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -16,11 +17,14 @@ from flask import Flask
 
 from bot.channels.wechat import Secrets, WeChatChannel
 from bot.channels.wechat_api import WeChatApi
+from bot.clock import system_clock
 from bot.errors import ConfigurationFault, UserFault
+from bot.logs import configure_logs
 from bot.machine import Machine
 from bot.server import serve
 from bot.settings import Settings, WechatAccount, data_dir, load_settings
 from bot.store.conversations import listed
+from bot.store.outbox import dead_letters, replay
 from bot.store.store import Store, open_store
 from bot.store.tokens import DatabaseTokens
 from console.simulation import simulation
@@ -39,7 +43,7 @@ def create_app() -> Flask:
     """Return the app with its commands. Pages are added only in a serving process (see `serving_app`)."""
     app = Flask(__name__)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox):
-        app.cli.add_command(cast(click.Command, command))
+        app.cli.add_command(command)
     return app
 
 
@@ -112,6 +116,7 @@ def _speaking(command: Command) -> Command:
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
+        configure_logs()
         try:
             return command(*arguments, **options)
         except (UserFault, ConfigurationFault) as fault:
@@ -190,9 +195,9 @@ def serve_command() -> None:
     settings = load_settings(os.environ)
     for account in settings.accounts:
         _known_products(account, _library())
-    # Learn once here, so that the serving processes find it done.
-    click.echo("reading the handbooks (the first start after a change learns for some seconds) …", err=True)
-    build_router(_library(), memory=settings.data_dir / _LEARNED)
+    click.echo("reading the handbooks (the first start after a change learns for half a minute) …", err=True)
+    if settings.web_workers > 1:
+        build_router(_library(), memory=settings.data_dir / _LEARNED)  # once here: the processes then find it done
     serve(settings, lambda: serving_app(settings), machine_of=lambda app: app.extensions["machine"])
 
 
@@ -233,3 +238,28 @@ def conversations_list(as_json: bool) -> None:
 @click.group("outbox")
 def outbox() -> None:
     """Messages on their way out."""
+
+
+@outbox.command("dead")
+@_speaking
+def outbox_dead() -> None:
+    """List the messages that could not be sent, one JSON line each, the newest first; never their texts."""
+    store = _store()
+    with store.reading() as connection:
+        letters = dead_letters(connection)
+    store.close()
+    for letter in letters:
+        click.echo(json.dumps(asdict(letter), default=str))
+
+
+@outbox.command("replay")
+@click.argument("number", type=int)
+@_speaking
+def outbox_replay(number: int) -> None:
+    """Try dead letter NUMBER again."""
+    store = _store()
+    revived = store.write(lambda connection: replay(connection, number, now=system_clock()))
+    store.close()
+    if not revived:
+        raise UserFault(f"{number}: no dead letter has this number; see `flask outbox dead`")
+    click.echo(f"{number} will be sent again", err=True)

@@ -33,7 +33,8 @@ def cite(entries: Sequence[Entry]) -> tuple[str, tuple[Citation, ...]]:
         known += [clause for clause in entry.fact.clause if clause not in known]
     handbooks = {entry.product.id: entry.product.short + "手册" for entry in entries}
     places = [
-        say("cite_one", handbook=handbooks[product], clauses="、".join(known[:_MOST_CLAUSES])) for product, known in clauses.items()
+        say("cite_one", handbook=handbooks[product], clauses="、".join(known[:_MOST_CLAUSES]))
+        for product, known in clauses.items()
     ]
     citations = tuple(
         Citation(product=product, clause=clause) for product, known in clauses.items() for clause in known

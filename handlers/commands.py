@@ -1,4 +1,4 @@
-"""What the command line offers about understanding: ask one question, score question sets. Prints to standard output alone."""
+"""What the command line offers about understanding: asking a question, scoring question sets. Prints results only."""
 
 import json
 import sys

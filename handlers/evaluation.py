@@ -1,6 +1,7 @@
 """Scores question sets against the assistant, as the question sets' README defines it."""
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,10 +13,11 @@ from bot.errors import UserFault
 from handlers.respond import Assistant
 from intents.match import Context
 
-UNSURE = (
-    "请问您", "哪一款", "哪个产品", "哪款产品", "您是想", "您想问", "没有找到", "没找到", "未找到", "不太明白", "没理解", "没能理解",
-    "抱歉", "换个说法", "请选择", "以下哪", "是不是想问", "您要问",
-)  # fmt: skip
+# The words by which a reply shows that it is not sure, as the question sets' README lists them.
+_UNSURE = re.compile(
+    "请问您|哪一款|哪个产品|哪款产品|您是想|您想问|没有找到|没找到|未找到|不太明白|没理解|没能理解|"
+    "抱歉|换个说法|请选择|以下哪|是不是想问|您要问"
+)
 VERDICTS = ("pass", "wrong", "abstained", "long", "silent")
 
 
@@ -89,7 +91,7 @@ def judge(turn: dict[str, Any], reply: str) -> tuple[str, str]:
         return "wrong", f"forbidden: {forbidden[0]}"
     missing = [group for group in turn.get("expect") or [] if not any(normalise(word) in text for word in group)]
     if missing:
-        unsure = any(normalise(word) in text for word in UNSURE)
+        unsure = _UNSURE.search(text)
         return ("abstained" if unsure else "wrong"), f"missing: {missing[0][0]}"
     if len(text) > turn.get("max_chars", 10**6):
         return "long", f"{len(text)} characters"

@@ -1,16 +1,15 @@
-"""Joins what we know with what people mean: builds the router's terrain from the handbooks and the catalogue's examples."""
+"""Joins what we know with what people mean: builds the router and its terrain from the handbooks."""
 
 import csv
 from collections import defaultdict
 from pathlib import Path
 
-from intents.danger import Danger
-from intents.talk import Talk
-
 import intents
 from bot.errors import ConfigurationFault
 from intents import cues
+from intents.danger import Danger
 from intents.router import Router
+from intents.talk import Talk
 from intents.terrain import DrugNames, Phrasing, ProductNames, ServiceNames, Terrain, Topic
 from knowledge.library import Handbook, Library
 

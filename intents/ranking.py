@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intents.memory import digest, remembered
 from intents.reader import Reader, Reading
@@ -124,7 +123,13 @@ class Ranking:
         )
 
     def rank(
-        self, judged: Judged, *, products: Iterable[str], context: Topic | None = None, carry: bool = False, most: int = 8
+        self,
+        judged: Judged,
+        *,
+        products: Iterable[str],
+        context: Topic | None = None,
+        carry: bool = False,
+        most: int = 8,
     ) -> list[Ranked]:
         """Return the best topics of `products`, best first.
 
@@ -139,7 +144,7 @@ class Ranking:
             ranked += [Ranked(topic=known.topics[at], score=float(total[at])) for at in best]
         return sorted(ranked, key=lambda item: -item.score)[:most]
 
-    def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> NDArray[np.floating]:
+    def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> Floats:
         weigh, reading = self.balance, judged.reading
         own = known.scorer.score(reading.rest, reading.marks)
         aspect = known.aspect.score(reading.aspect, _cues(reading))
@@ -159,7 +164,7 @@ class Ranking:
         if carry and context is not None:
             total = total + weigh.same_key * (known.keys == context.key)
             total = total + weigh.same_key / 2 * (known.attributes == context.attribute)
-        return total
+        return np.asarray(total, dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)

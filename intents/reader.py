@@ -8,7 +8,6 @@ from intents.lexicon import Found, Lexicon
 from intents.normal import compact
 from intents.terrain import Terrain
 
-
 SERVICE_MARK = "◇"
 
 
@@ -97,7 +96,7 @@ def _mark(text: str, hits: list[Found]) -> str:
 
 
 def _shared_names(terrain: Terrain) -> list[tuple[str, str]]:
-    """A name that two or more products give as shared narrows to those; one that a single product gives says nothing."""
+    """A name that several products give as shared narrows to those; one that a single product gives says nothing."""
     owners: dict[str, set[str]] = defaultdict(set)
     for product in terrain.products:
         for name in product.shared:

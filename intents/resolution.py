@@ -46,15 +46,18 @@ def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
     near = [item for item in ranked[1:] if _is_near(item, best, limits)]
     told = _that_fit(best.topic, [item.topic for item in near])
     rival = near[0] if near else None
-    if rival and rival.topic.family != best.topic.family and best.score - rival.score < limits.margin:
-        if rival.topic not in told:
-            return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
+    if rival and rival.topic not in told and _is_rival(rival, best, limits):
+        return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
     return Resolution(topics=told, reason=f"best {best.topic.id} {best.score:.2f}, told with {len(told) - 1} near it")
 
 
 def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:
     lead = limits.lead if item.topic.family == best.topic.family else limits.foreign_lead
     return best.score - item.score < lead
+
+
+def _is_rival(item: Ranked, best: Ranked, limits: Limits) -> bool:
+    return item.topic.family != best.topic.family and best.score - item.score < limits.margin
 
 
 def _that_fit(first: Topic, others: Sequence[Topic]) -> tuple[Topic, ...]:

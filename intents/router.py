@@ -70,7 +70,9 @@ class Router:
 
     def _red_flag(self, message: str) -> Match | None:
         alarm = self._danger.judge(message)
-        return alarm and Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
+        if alarm is None:
+            return None
+        return Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
 
     def _picked(self, message: str, context: Context) -> Match | None:
         """A bare number, or the very words of a choice, picks it."""
@@ -165,7 +167,8 @@ class Router:
         if len(having) > 1:
             return self._which_product(having, "a drug, but no product")
         about = next(
-            (topic.id for topic in self._terrain.topics if topic.product == listed[0] and topic.kind == _DRUG_LIST), None
+            (topic.id for topic in self._terrain.topics if topic.product == listed[0] and topic.kind == _DRUG_LIST),
+            None,
         )
         return Match(decision="answer", product=listed[0], drug=ask, about=about, reasons=(_drug_reason(ask),))
 
@@ -190,7 +193,7 @@ class Router:
         )
 
     def _alike(self, judged: Judged, family: str, products: tuple[str, ...]) -> dict[str, Topic | None]:
-        """Return each product's topic for what is compared: of one family, and all of the same attribute if possible."""
+        """Return each product's topic for what is compared: of one family, if possible of one attribute."""
         found = {
             product: [
                 item
@@ -319,9 +322,7 @@ def _of_attribute(items: list[Ranked], attribute: str) -> Topic | None:
 
 def _latin_words(terrain: Terrain) -> frozenset[str]:
     """The Latin words of recorded questions, which therefore name no unknown drug."""
-    return frozenset(
-        word for phrasing in terrain.phrasings for word in re.findall(r"[a-z]{3,}", phrasing.text.lower())
-    )
+    return frozenset(word for phrasing in terrain.phrasings for word in re.findall(r"[a-z]{3,}", phrasing.text.lower()))
 
 
 def _drug_reason(ask: DrugAsk) -> str:

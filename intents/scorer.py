@@ -88,7 +88,9 @@ def unit_row(
     text: str, marks: tuple[str, ...], vocabulary: Mapping[str, int], rarity: Floats, weights: Weights
 ) -> tuple[NDArray[np.int32], Floats]:
     """Return the known features of a text (columns) and their values, scaled to unit length."""
-    known = [(vocabulary[name], weight) for name, weight in features(text, marks, weights).items() if name in vocabulary]
+    known = [
+        (vocabulary[name], weight) for name, weight in features(text, marks, weights).items() if name in vocabulary
+    ]
     columns = np.array([at for at, _ in known], dtype=np.int32)
     values = np.array([weight for _, weight in known], dtype=np.float32) * rarity[columns]
     norm = float(np.linalg.norm(values))
@@ -103,7 +105,7 @@ def fit(examples: Sequence[Example], *, weights: Weights | None = None) -> Learn
     labels = tuple(sorted({label for example in examples for label in example.labels}))
     targets = _targets(examples, labels)
     solve = _solve_each if len(labels) <= _FEW_LABELS else _solve_together
-    dual = solve(matrix, targets, weighed.ridge)
+    dual: Floats = solve(matrix, targets, weighed.ridge)
     solution = np.ascontiguousarray(matrix.T @ dual, dtype=np.float16)
     return Learned(labels=labels, names=names, rarity=rarity, solution=solution)
 
@@ -118,14 +120,15 @@ def _solve_each(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Flo
     kernel = LinearOperator(
         (size, size), matvec=lambda vector: matrix @ (transposed @ vector) + ridge * vector, dtype=np.float32
     )
-    return np.stack([cg(kernel, target, rtol=1e-2, maxiter=40)[0] for target in targets.T], axis=1)
+    found = [cg(kernel, target, rtol=1e-2, maxiter=40)[0] for target in targets.T]
+    return np.stack(found, axis=1).astype(np.float32)
 
 
 def _solve_together(matrix: sparse.csr_matrix, targets: Floats, ridge: float) -> Floats:
     kernel = (matrix @ matrix.T).toarray()
     kernel[np.diag_indices_from(kernel)] += ridge
-    dual: Floats = cho_solve(cho_factor(kernel, overwrite_a=True, check_finite=False), targets, check_finite=False)
-    return dual
+    factor = cho_factor(kernel, overwrite_a=True, check_finite=False)
+    return np.asarray(cho_solve(factor, targets, check_finite=False), dtype=np.float32)
 
 
 def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[str, ...], Floats]:
@@ -136,9 +139,7 @@ def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[st
     return names, np.array([np.log(1 + len(examples) / seen[name]) for name in names], dtype=np.float32)
 
 
-def _matrix(
-    examples: Sequence[Example], names: tuple[str, ...], rarity: Floats, weights: Weights
-) -> sparse.csr_matrix:
+def _matrix(examples: Sequence[Example], names: tuple[str, ...], rarity: Floats, weights: Weights) -> sparse.csr_matrix:
     vocabulary = {name: at for at, name in enumerate(names)}
     rows = [unit_row(example.text, example.marks, vocabulary, rarity, weights) for example in examples]
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])

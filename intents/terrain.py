@@ -1,4 +1,4 @@
-"""What the router may choose from: products, services, topics, drugs, as plain values. Who builds them reads the handbooks."""
+"""What the router may choose from: products, services, topics, drugs, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from functools import cached_property
 
 @dataclass(frozen=True, kw_only=True)
 class ProductNames:
-    """One product with the names by which people call it. `shared` names fit other products too and never decide alone."""
+    """One product and how people call it. `shared` names fit other products too: alone they never decide."""
 
     id: str
     short: str

@@ -71,7 +71,8 @@ def _clauses(handbook: Handbook) -> Iterator[str]:
 def _facts(handbook: Handbook) -> Iterator[str]:
     clauses = {clause.id for clause in handbook.clauses}
     if handbook.service(handbook.product.doctor_service) is None:
-        yield f"{_home(handbook) / 'product.yaml'}: doctor_service {handbook.product.doctor_service!r} has no file; name one that has"
+        named = handbook.product.doctor_service
+        yield f"{_home(handbook) / 'product.yaml'}: doctor_service {named!r} has no file; name one that has"
     for service in handbook.services:
         path = _file(handbook, service)
         if service.family not in family_names():
@@ -83,14 +84,15 @@ def _facts(handbook: Handbook) -> Iterator[str]:
         for fact in service.facts:
             place = f"{path}: fact {fact.key!r}"
             if fact.attribute not in attribute_names():
-                yield f"{place}: attribute {fact.attribute!r} is unknown; use one of knowledge/attributes.yaml or add it there"
+                yield f"{place}: attribute {fact.attribute!r} is unknown; use or extend knowledge/attributes.yaml"
             if fact.attribute == "timing" and fact.condition is None:
                 yield f"{place}: timing needs a condition that says which step (timing.review)"
             for clause in fact.clause:
                 if clause not in clauses:
                     yield f"{place}: clause {clause!r} is not in clauses.yaml; correct it or add the clause"
             if len(fact.say) > LONGEST[fact.shape]:
-                yield f"{place}: say has {len(fact.say)} characters, a {fact.shape} may have {LONGEST[fact.shape]}; shorten or split it"
+                allowed = LONGEST[fact.shape]
+                yield f"{place}: say has {len(fact.say)} characters, a {fact.shape} may have {allowed}; shorten it"
             if fact.status == "conflict" and len(fact.clause) < 2:
                 yield f"{place}: a conflict names both clauses; add the other one"
             for other in fact.also:
@@ -122,7 +124,7 @@ def _drugs(handbook: Handbook) -> Iterator[str]:
             owners[name.lower()].add(drug.generic)
     for name, generics in sorted(owners.items()):
         if len(generics) > 1:
-            yield f"{path}: nickname {name!r} is given to {', '.join(sorted(generics))}; a nickname may mean one drug only"
+            yield f"{path}: nickname {name!r} is given to {', '.join(sorted(generics))}; it may mean one drug only"
 
 
 def _phrasings(handbook: Handbook) -> Iterator[str]:
@@ -142,8 +144,10 @@ def _lines(handbook: Handbook, texts: Path) -> Iterator[str]:
         return
     content = path.read_bytes()
     if sha256(content).hexdigest() != source.sha256:
-        yield f"{_home(handbook) / 'product.yaml'}: {source.file} has changed since it was entered; compare, then update sha256"
+        place = _home(handbook) / "product.yaml"
+        yield f"{place}: {source.file} has changed since it was entered; compare, then update sha256"
     covered = {number for clause in handbook.clauses for number in range(clause.lines[0], clause.lines[1] + 1)}
     for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
         if line.strip() and number not in covered:
-            yield f"{_home(handbook) / 'clauses.yaml'}: line {number} of {source.file} belongs to no clause; add or widen one"
+            place = _home(handbook) / "clauses.yaml"
+            yield f"{place}: line {number} of {source.file} belongs to no clause; add or widen one"

@@ -138,17 +138,22 @@ def _parse_item(path: Path, model: type[Model], content: Any) -> Model:
 def _explain(path: Path, content: Any, error: ValidationError) -> str:
     """Name the entry by what its author calls it (a fact's key, a clause's id), not by a position only."""
     first = error.errors()[0]
-    place, names = content, []
+    place: Any = content
+    names: list[str] = []
     for step in first["loc"]:
         names.append(str(step))
-        place = place[step] if isinstance(place, (dict, list)) and _has(place, step) else None
+        place = _inside(place, step)
         if isinstance(place, dict) and isinstance(step, int):
             names[-1] = f"{step} ({place.get('key') or place.get('id') or place.get('number') or '?'})"
     return f"{path}: entry {'.'.join(names) or '(top)'}: {first['msg']}; the schema is in docs/handbooks.md"
 
 
-def _has(place: Any, step: Any) -> bool:
-    return step in place if isinstance(place, dict) else isinstance(step, int) and step < len(place)
+def _inside(place: Any, step: Any) -> Any:
+    """Return what stands at `step` of a mapping or a list, or None."""
+    try:
+        return place[step]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def read_phrasings(path: Path) -> tuple[Phrasing, ...]:
