@@ -68,15 +68,16 @@ def serving(module: Sequence[str], directory: Path, **environment: str) -> Itera
     own = {
         "PORT": str(port),
         "ASSISTANT_CONFIG": str(configuration),
-        "ASSISTANT_DATA_DIR": str(directory),
+        # What was learned is kept beside the data: so only the first server of a run has to learn.
+        "ASSISTANT_DATA_DIR": str(directory.parent / "data"),
+        "DATABASE_URL": f"sqlite:///{directory / 'assistant.db'}",
         "PYTHONPATH": str(ROOT),
     }
-    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, *module],
             cwd=directory,
-            env={**inherited, **own, **environment},
+            env={**os.environ, **own, **environment},
             stdout=stream,
             stderr=stream,
         )
