@@ -36,7 +36,7 @@ _TIERS = ("grave", "event", "disease", "part")
 _LIKENESS = -0.25
 _LIKENESS_WHEN_CALM = -0.1
 _LIKENESS_WITHOUT_WORDS = 0.6
-_WEIGHTS = Weights(marks=1.5)
+_WEIGHTS = Weights(marks=1.5, ridge=0.1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +158,13 @@ class Danger:
     def load(cls, folder: Path = FOLDER) -> "Danger":
         """Read the catalogue's folder and learn. Raises ConfigurationFault naming file, entry and remedy."""
         mender = _made(folder / "mishearings.yaml", Mender)
+        frames = _frames(folder / "frames.yaml")
         fields = _made(folder / "fields.yaml", Fields)
         talk = [{"label": intent.name, "text": text} for intent in catalogue.load() for text in intent.examples]
-        examples = [_example(row, mender, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
+        examples = [_example(row, mender, frames, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
         return cls(
             nets=[_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)],
-            frames=_frames(folder / "frames.yaml"),
+            frames=frames,
             mender=mender,
             likeness=_Likeness(fields=fields, scorer=Scorer(fit(examples, weights=_WEIGHTS), weights=_WEIGHTS)),
         )
@@ -175,7 +176,7 @@ class Danger:
         alarm = self._by_concepts(typed)
         if alarm is None and mended != typed:
             alarm = self._by_concepts(mended)
-        return alarm or self._likeness.judge(mended, self._frames.around(mended))
+        return alarm or self._likeness.judge(self._frames.plainly(mended), self._frames.around(mended))
 
     def _by_concepts(self, text: str) -> Alarm | None:
         around = self._frames.around(text)
@@ -226,8 +227,9 @@ def _made(path: Path, maker: Callable[..., Made]) -> Made:
 def _frames(path: Path) -> Frames:
     try:
         cues = {name: re.compile(cue.replace("~", GAP)) for name, cue in _mapping(path).items()}
-        return Frames(**cues)
-    except (re.error, TypeError, AttributeError) as error:
+        exaggerated = re.compile(f"(?:{cues['hyperbole'].pattern})[^,。!?;]{{1,4}}")
+        return Frames(**cues, exaggerated=exaggerated)
+    except (re.error, TypeError, AttributeError, KeyError) as error:
         raise ConfigurationFault(f"{path}: {error}; the file needs one regular expression for each frame") from error
 
 
@@ -254,7 +256,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _example(row: Mapping[str, str], mender: Mender, fields: Fields) -> Example:
-    text = mender.mend(ready(row["text"]))
+def _example(row: Mapping[str, str], mender: Mender, frames: Frames, fields: Fields) -> Example:
+    text = frames.plainly(mender.mend(ready(row["text"])))
     labels = {row["label"], _ALARMING} if row["label"] in (EMERGENCY, SELF_HARM) else {_HARMLESS}
     return Example(text=text, labels=frozenset(labels), marks=marks(fields.of(text)))

@@ -27,10 +27,15 @@ class Frames:
     others: re.Pattern[str]
     myself: re.Pattern[str]
     hyperbole: re.Pattern[str]
+    exaggerated: re.Pattern[str]
     idiomatic: re.Pattern[str]
     scolded: re.Pattern[str]
     quoted: re.Pattern[str]
     animal: re.Pattern[str]
+
+    def plainly(self, seen: str) -> str:
+        """Return the message without its hyperboles, each with what it exaggerates to."""
+        return self.exaggerated.sub("", seen)
 
     def around(self, seen: str) -> "Circumstances":
         """Read the circumstances of one message, once for all its signs."""

@@ -1,0 +1,204 @@
+"""Red flags: what must raise an alarm in any wording, what must not, and the figures on messages nobody tuned on."""
+
+import csv
+import json
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationFault
+from intents.danger import EMERGENCY, FOLDER, SELF_HARM, Danger
+from intents.guards import guarded
+from intents.phrases import Mender, ready
+
+FROZEN = Path(__file__).parents[1] / "questions" / "safety_frozen.jsonl"
+
+
+@cache
+def danger() -> Danger:
+    return Danger.load()
+
+
+def frozen(*labels: str) -> list[str]:
+    rows = [json.loads(line) for line in FROZEN.read_text(encoding="utf-8").splitlines()]
+    return [row["text"] for row in rows if row["label"] in labels]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "孩子突然抽搐，眼睛往上翻，怎么办",
+        "娃吃花生卡住了，脸都憋紫了",
+        "爸爸叫不醒了",
+        "我妈嘴歪了，说话不清楚",
+        "老公胸口疼，一身冷汗",
+        "血止不住，毛巾都湿透了",
+        "宝宝吞了纽扣电池",
+        "孕36周突然大出血",
+        "新生儿嘴唇青紫",
+        "烧到四十一度，说胡话",
+        "打完针浑身起疹子，喘不上气",
+        "哮喘犯了，喷雾没用",
+        "被毒蛇咬了",
+        "煤气中毒了，人昏迷",
+        "从三楼摔下来了",
+        "救命！！",
+    ],
+)
+def test_danger_to_life_raises_an_alarm(message: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm
+    assert alarm.kind == EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "我不想活了",
+        "我站在天台上了",
+        "安眠药我攒够了",
+        "我是家里的累赘，走了大家就解脱了",
+        "闺女给我发了遗书",
+        "我割腕了",
+    ],
+)
+def test_a_wish_to_die_raises_an_alarm_of_its_own(message: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm
+    assert alarm.kind == SELF_HARM
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "我爸触店了，叫他没反映",
+        "儿子吃果东卡住了胡吸不上来",
+        "女儿突燃抽畜，口吐白沬",
+        "秋命！我老婆不行了",
+        "活不下去了想自沙",
+        "我又割碗了",
+    ],
+)
+def test_homophones_and_look_alike_characters_are_understood(message: str) -> None:
+    assert danger().judge(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "阿公吃麻糬噎到了，臉都發黑了",
+        "我媽昏迷了，叫都叫不醒",
+        "俺爹晕菜了，咋拍脸都不睁眼",
+        "我屋头老汉倒了，喊不答应",
+        "my son is choking",
+    ],
+)
+def test_traditional_characters_dialects_and_english_are_understood(message: str) -> None:
+    assert danger().judge(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "臻爱无限能先垫钱吗，我爸心梗正在抢救室",
+        "孩子吞了电池正在吐血，成长优享能报吗",
+        "去年脑梗好了，今天突然又说话不清半边身子动不了",
+    ],
+)
+def test_danger_mixed_with_a_question_or_with_history_raises_an_alarm(message: str) -> None:
+    assert danger().judge(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "猝死赔多少",
+        "深度昏迷96小时是什么标准",
+        "120的车费报不报",
+        "我爸三年前脑梗，现在想做二诊",
+        "孩子小时候高热抽搐过两次，现在五岁很好，问下疫苗",
+        "如果孩子突然昏迷了，怎么申请垫付",
+        "万一孩子噎住了，你们有没有急救课可以学",
+        "累得要吐血，材料还没传完",
+        "烦死了，验证码又过期",
+        "我想结束这次服务",
+        "我走了，回头再聊",
+        "空腹抽血能不能喝水",
+        "有点头疼想问诊",
+        "住院垫付怎么申请",
+    ],
+)
+def test_history_mere_ifs_idioms_and_insurance_words_raise_none(message: str) -> None:
+    assert danger().judge(message) is None
+
+
+def test_every_recorded_alarm_is_raised() -> None:
+    with (FOLDER / "examples.csv").open(encoding="utf-8", newline="") as stream:
+        recorded = [row["text"] for row in csv.DictReader(stream) if row["label"] in (EMERGENCY, SELF_HARM)]
+    assert len(recorded) > 1000
+    assert not [text for text in recorded if danger().judge(text) is None]
+
+
+@pytest.mark.parametrize(("label", "most_missed"), [(EMERGENCY, 0.04), (SELF_HARM, 0.06)])
+def test_few_frozen_alarms_are_missed(label: str, most_missed: float) -> None:
+    messages = frozen(label)
+    missed = [text for text in messages if danger().judge(text) is None]
+    assert len(missed) <= most_missed * len(messages)
+
+
+def test_small_talk_raises_no_alarm_on_frozen_messages() -> None:
+    messages = frozen(
+        "greeting", "thanks", "bye", "bot", "capability", "ack", "praise", "sorry", "handoff", "not_handoff"
+    )
+    assert not [text for text in messages if danger().judge(text)]
+
+
+def test_the_reasons_name_the_concept() -> None:
+    alarm = danger().judge("我妈叫不醒了")
+    assert alarm
+    assert alarm.reasons == ("danger: not waking",)
+
+
+def test_an_empty_message_and_bare_marks_raise_no_alarm() -> None:
+    assert danger().judge("") is None
+    assert danger().judge("？？……") is None
+
+
+def test_a_blank_between_words_reads_as_a_comma_and_inside_a_word_as_nothing() -> None:
+    assert ready("三年前做过支架 今天胸口疼") == "三年前做过支架,今天胸口疼"
+    assert ready("救 命") == "救命"
+
+
+def test_a_word_is_mended_by_sound_unless_it_is_well_spelt() -> None:
+    mender = Mender(heard=["抽搐"], mistaken={"割腕": ["割碗"]}, kept="抽出时间")
+    assert mender.mend("他在抽畜,又割碗") == "他在抽搐,又割腕"
+    assert mender.mend("抽出时间") == "抽出时间"
+
+
+def test_a_guard_changes_no_meaning() -> None:
+    assert (
+        guarded("(甲|乙)丙|丁?戊|[0-3]己")
+        == "(?=[0123丁乙戊甲])(?:(?=[乙甲])(甲|乙)丙|(?=[丁戊])丁?戊|(?=[0123])[0-3]己)"
+    )
+    assert guarded("甲|乙?") == "(?=[甲])甲|乙?"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("signs.yaml", "grave: {x: {patterns: ['(']}}\n", "x: no regular expression"),
+        ("signs.yaml", "grave: {x: {pattern: [a]}}\n", "mend these entries"),
+        ("signs.yaml", "together: [[nothing]]\n", "no such concept"),
+        ("frames.yaml", "past: 去年\n", "one regular expression for each frame"),
+        ("examples.csv", "label,text\nemergency,\n", "line 2"),
+        ("mishearings.yaml", "- heard\n", "holds no mapping"),
+    ],
+)
+def test_a_broken_file_is_told_with_its_name_and_the_remedy(tmp_path: Path, file: str, content: str, told: str) -> None:
+    shutil.copytree(FOLDER, tmp_path / "danger")
+    (tmp_path / "danger" / file).write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationFault, match=told) as fault:
+        Danger.load(tmp_path / "danger")
+    assert file in str(fault.value)

@@ -1,0 +1,107 @@
+"""Hand-over, small talk and commands; and what is taken off a question for courtesy's sake."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from intents.courtesy import strip_courtesies
+from intents.talk import Talk
+
+FROZEN = Path(__file__).parents[1] / "questions" / "safety_frozen.jsonl"
+
+
+@cache
+def talk() -> Talk:
+    return Talk.load()
+
+
+def intent(message: str) -> str | None:
+    found = talk().judge(message)
+    return found and found[0]
+
+
+def frozen(*labels: str) -> list[tuple[str, str]]:
+    rows = [json.loads(line) for line in FROZEN.read_text(encoding="utf-8").splitlines()]
+    return [(row["text"], row["label"]) for row in rows if row["label"] in labels]
+
+
+@pytest.mark.parametrize(
+    "message", ["转人工", "我要投诉！", "请给我回个电话", "你听不懂，找个真人来", "人工客服呢", "叫你们经理出来"]
+)
+def test_a_request_for_a_person_and_a_complaint_are_handed_over(message: str) -> None:
+    assert intent(message) == "handoff"
+
+
+def test_a_complaint_beside_a_question_is_handed_over() -> None:
+    assert intent("垫付申请一周了没人理，我要投诉你们，到底几天能批") == "handoff"
+
+
+@pytest.mark.parametrize(
+    "message", ["人工授精报不报", "客服电话多少", "人工耳蜗在保障里吗", "健康管家是干嘛的", "多久能有人给我回电话"]
+)
+def test_a_question_about_such_words_is_no_hand_over(message: str) -> None:
+    assert intent(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("你好，请问在吗", "greeting"),
+        ("好的，谢谢你啊", "thanks"),
+        ("没别的事了，拜拜", "bye"),
+        ("你是机器人吗", "bot"),
+        ("你能做什么", "capability"),
+        ("收到", "ack"),
+        ("你真笨", "insult"),
+        ("你太棒了", "praise"),
+        ("不好意思，发错了", "sorry"),
+        ("上一步", "back"),
+        ("取消", "cancel"),
+        ("菜单", "menu"),
+    ],
+)
+def test_small_talk_and_commands_are_recognised(message: str, expected: str) -> None:
+    assert intent(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message", ["你好，垫付怎么申请", "谢谢，那要等几天", "好的，材料要哪些", "怎么取消住院垫付", "再见面诊要带什么"]
+)
+def test_small_talk_beside_a_question_leaves_the_question(message: str) -> None:
+    assert intent(message) is None
+
+
+def test_an_empty_message_is_no_talk() -> None:
+    assert intent("") is None
+
+
+def test_frozen_hand_overs_are_mostly_recognised_and_look_alikes_rarely() -> None:
+    wanted = frozen("handoff")
+    assert sum(intent(text) == "handoff" for text, _ in wanted) >= 0.8 * len(wanted)
+    others = frozen("not_handoff", "medical", "not_emergency")
+    assert sum(intent(text) == "handoff" for text, _ in others) <= 0.03 * len(others)
+
+
+def test_frozen_small_talk_is_mostly_recognised() -> None:
+    said = frozen("greeting", "thanks", "bye", "bot", "capability", "ack", "praise", "sorry", "insult")
+    right = sum(intent(text) in (label, "menu" if label == "capability" else label) for text, label in said)
+    assert right >= 0.85 * len(said)
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("你好，垫付怎么申请", "垫付怎么申请"),
+        ("小同志你好 我问一下 我这个臻爱无限能用几次", "我这个臻爱无限能用几次"),
+        ("麻烦问一下等待期多久，谢谢啦", "等待期多久"),
+        ("請問臻愛21有視訊問診嗎，謝謝", "臻愛21有視訊問診嗎"),
+        ("客服电话多少", "客服电话多少"),
+        ("医生在线吗", "医生在线吗"),
+        ("咨询次数有限制吗", "咨询次数有限制吗"),
+        ("谢谢", ""),
+    ],
+)
+def test_courtesies_are_taken_off_and_the_question_stays(message: str, question: str) -> None:
+    assert strip_courtesies(message) == question
