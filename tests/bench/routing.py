@@ -30,7 +30,7 @@ Conversation = tuple[str, ...]
 
 def measure(library: Library, schedule: Schedule, memory: Path) -> list[Figure]:
     """Return latencies over all recorded questions, the ratio to BM25, start-up times and memory."""
-    starts = [*_starts(schedule)]
+    starts = _starts(schedule, memory)
     products = tuple(library.handbooks)
     assistant = Assistant(library, build_router(library, memory=memory), products={})
     conversations = recorded() + _phrasings(library)
@@ -40,7 +40,7 @@ def measure(library: Library, schedule: Schedule, memory: Path) -> list[Figure]:
     schedule.tell(f"routing: BM25 over 10,000 texts, {_SEARCHES} questions × {schedule.rounds} rounds")
     ratios = _ratios(assistant, library, conversations, schedule)
     return [
-        *(_latency(f"p{share}", [percentile(wall, share / 100) for wall, _ in rounds]) for share in (50,)),
+        _latency("p50", [percentile(wall, 0.5) for wall, _ in rounds]),
         _latency("p99", [percentile(wall, 0.99) for wall, _ in rounds], below=_P99_MILLISECONDS),
         _latency("p99 of processor time", [percentile(cpu, 0.99) for _, cpu in rounds]),
         middle(BENCH, "times less than rank_bm25, 10,000 texts", ratios, "x", at_least=_TIMES_FASTER),
@@ -99,10 +99,9 @@ def _seconds(answer: Callable[[str], object], texts: Sequence[str]) -> float:
     return time.perf_counter() - began
 
 
-def _starts(schedule: Schedule) -> list[Figure]:
+def _starts(schedule: Schedule, memory: Path) -> list[Figure]:
     """Start fresh processes: the first learns, the others remember."""
     schedule.tell("routing: start-up, learning and remembering")
-    memory = schedule.folder / "start-memory"
     cold = _start(memory)
     warm = [_start(memory) for _ in range(3)]
     return [
