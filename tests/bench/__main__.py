@@ -21,7 +21,7 @@ _RESULTS = ROOT / "var" / "bench.json"
 
 BENCHES: Mapping[str, Callable[[Schedule], list[Figure]]] = {
     "routing": lambda schedule: routing.measure(load(), schedule, schedule.folder / "memory"),
-    "typos": lambda schedule: typos.measure(load(), schedule, schedule.folder / "memory-of-two-thirds"),
+    "typos": lambda schedule: typos.measure(load(), schedule, schedule.folder / "memory"),
     "webhook": webhook.measure,
     "openloop": open_loop.measure,
     "commits": commits.measure,
