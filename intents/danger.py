@@ -35,7 +35,6 @@ _TIERS = ("grave", "event", "disease", "part")
 # Chosen by cross-validation on the recorded messages; below zero, because a missed alarm costs more than a false one.
 _LIKENESS = -0.25
 _LIKENESS_WHEN_CALM = -0.1
-_LIKENESS_WITHOUT_WORDS = 0.6
 _WEIGHTS = Weights(marks=1.5, ridge=0.1)
 
 
@@ -133,16 +132,17 @@ class _Likeness:
 
     def judge(self, text: str, around: Circumstances) -> Alarm | None:
         touched = self.fields.of(text)
+        telling = [field for field in touched if field in self.fields.telling]
+        if not telling:
+            return None
         scores = self.scorer.score(text, marks(touched))
         column = self.scorer.column
         score = float(scores[column[_ALARMING]] - scores[column[_HARMLESS]])
-        telling = [field for field in touched if field in self.fields.telling]
         enough = _LIKENESS_WHEN_CALM if around.is_calm else _LIKENESS
-        if score < (enough if telling else _LIKENESS_WITHOUT_WORDS):
+        if score < enough:
             return None
         kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
-        spoken = " × ".join(telling) or "its words"
-        return Alarm(kind=kind, reasons=(f"danger: like recorded alarms ({score:+.2f}): {spoken}",))
+        return Alarm(kind=kind, reasons=(f"danger: like recorded alarms ({score:+.2f}): {' × '.join(telling)}",))
 
 
 class Danger:
