@@ -22,7 +22,7 @@ def answer(match: Match, library: Library) -> Reply:
         return _comparison(match, library)
     if match.lacking:
         return _lacking(match, library)
-    return _facts([library.entries[topic] for topic in match.topics], library)
+    return _facts([library.entries[topic] for topic in match.topics], library, is_sure=match.is_sure)
 
 
 def cite(entries: Sequence[Entry]) -> tuple[str, tuple[Citation, ...]]:
@@ -42,10 +42,12 @@ def cite(entries: Sequence[Entry]) -> tuple[str, tuple[Citation, ...]]:
     return say("cite", places="；".join(places)), citations
 
 
-def _facts(entries: list[Entry], library: Library) -> Reply:
+def _facts(entries: list[Entry], library: Library, *, is_sure: bool) -> Reply:
     body = "\n\n".join(entry.fact.say for entry in entries)
     last, citations = cite(entries)
     text = f"{body}\n{last}"
+    if not is_sure:
+        return Reply(text=f"{text}\n{say('not_this')}", citations=citations)
     hint = _hint(entries, library)
     longest = _LONGEST_WITH_HINT["fact" if len(entries) > 1 else entries[0].fact.shape]
     if len(text) + len(hint) < longest:
@@ -73,7 +75,8 @@ def _comparison(match: Match, library: Library) -> Reply:
     if not entries:
         return Reply(text="\n".join([*lines, say("person_hint")]))
     last, citations = cite(entries)
-    return Reply(text="\n".join([*lines, last]), citations=citations)
+    doubt = [] if match.is_sure else [say("not_this")]
+    return Reply(text="\n".join([*lines, last, *doubt]), citations=citations)
 
 
 def _lacking(match: Match, library: Library) -> Reply:

@@ -16,6 +16,7 @@ class Evidence:
     product_settled: bool
     service_named: bool
     following: bool
+    medical_words: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +30,15 @@ class GateLimits:
     following: float = 0.25
     medical: float = 0.28
     medical_lead: float = 0.35
+    medical_words: float = 0.1
+    medical_words_lead: float = 0.95
     medical_share: float = 0.85  # of a foreign message's likeness, that makes it a medical one
 
 
 def is_medical(scope: Scope, evidence: Evidence, limits: GateLimits) -> bool:
     """Return whether a doctor should be asked rather than a handbook."""
+    if evidence.medical_words and scope.medical >= limits.medical_words:
+        return scope.inside - scope.medical < limits.medical_words_lead
     if is_foreign(scope, evidence, limits) and scope.medical >= max(limits.medical_share * scope.foreign, 0.15):
         return True
     if scope.medical < limits.medical:

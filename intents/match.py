@@ -65,7 +65,7 @@ class Match:
 
     `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
     order (several: two questions, or one per product of a comparison); `about` is the topic that a drug answer leaves
-    the conversation at. `intent` names the small talk, command or alarm.
+    the conversation at. An answer that is not `is_sure` says so and invites another wording. `intent` names the small talk, command or alarm.
     """
 
     decision: str
@@ -79,5 +79,6 @@ class Match:
     family: str | None = None
     drug: DrugAsk | None = None
     about: str | None = None
+    is_sure: bool = True
     candidates: tuple[tuple[str, float], ...] = ()
     reasons: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ class Limits:
     answer: float = 0.9
     ask: float = 0.5
     lead: float = 0.8  # topics of the same service nearer than this to the first are told with it
+    sure: float = 1.6  # a best score below which even a clear lead is not certain
     foreign_lead: float = 0.3  # topics of another service nearer than this are told with it
     margin: float = 0.1  # another service's topic nearer than this that does not fit is asked back
 
@@ -33,6 +34,7 @@ class Resolution:
 
     topics: tuple[Topic, ...] = ()
     choices: tuple[Choice, ...] = ()
+    is_sure: bool = False
     reason: str = ""
 
 
@@ -48,7 +50,11 @@ def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
     rival = near[0] if near else None
     if rival and rival.topic not in told and _is_rival(rival, best, limits):
         return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
-    return Resolution(topics=told, reason=f"best {best.topic.id} {best.score:.2f}, told with {len(told) - 1} near it")
+    return Resolution(
+        topics=told,
+        is_sure=not near and best.score >= limits.sure,
+        reason=f"best {best.topic.id} {best.score:.2f}, {len(near)} near it, {len(told)} told",
+    )
 
 
 def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:

@@ -16,7 +16,7 @@ from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
-from intents.resolution import Limits, resolve
+from intents.resolution import Limits, Resolution, resolve
 from intents.talk import Talk
 from intents.terrain import Terrain, Topic
 
@@ -180,7 +180,8 @@ class Router:
             return None
         judged = self.ranking.judge(reading)
         ranked = self.ranking.rank(judged, products=among)
-        if self._is_foreign(judged, context) or not resolve(ranked, self._limits).topics:
+        resolution = resolve(ranked, self._limits)
+        if self._is_foreign(judged, context) or not resolution.topics:
             return None
         alike = self._alike(judged, ranked[0].topic.family, among)
         return Match(
@@ -189,6 +190,7 @@ class Router:
             topics=tuple(topic.id for topic in alike.values() if topic),
             lacking=tuple(product for product, topic in alike.items() if topic is None),
             family=ranked[0].topic.family,
+            is_sure=resolution.is_sure,
             reasons=(f"compares {len(among)} products, lead topic {ranked[0].topic.id}",),
         )
 
@@ -215,6 +217,7 @@ class Router:
         if len(products) != 1 or not 2 <= len(parts) <= 3:
             return None
         found: dict[str, Topic] = {}
+        is_sure = True
         before = self._terrain.topic.get(context.topic or "")
         for part in parts:
             reading = self.reader.read(part)
@@ -222,14 +225,19 @@ class Router:
                 reading = replace(reading, places=whole.places, families=whole.families)
             judged = self.ranking.judge(reading)
             ranked = self.ranking.rank(judged, products=products, context=before)
-            resolved = resolve(ranked, self._limits).topics
-            if resolved and not self._is_foreign(judged, context):
-                before = resolved[0]
+            resolution = resolve(ranked, self._limits)
+            if resolution.topics and not self._is_foreign(judged, context):
+                before = resolution.topics[0]
                 found[before.id] = before
+                is_sure = is_sure and resolution.is_sure
         if len(found) < 2:
             return None
         return Match(
-            decision="answer", product=products[0], topics=tuple(found), reasons=("several questions in one message",)
+            decision="answer",
+            product=products[0],
+            topics=tuple(found),
+            is_sure=is_sure,
+            reasons=("several questions in one message",),
         )
 
     def _one(self, reading: Reading, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
@@ -253,22 +261,24 @@ class Router:
             return lacked
         resolution = resolve(ranked, self._limits)
         if product is None and ranked:
-            return self._across(ranked[0].topic, products, sure=bool(resolution.topics), reason=resolution.reason)
+            return self._across(ranked[0].topic, products, resolution)
         decision = "answer" if resolution.topics else "clarify" if resolution.choices else "abstain"
         return Match(
             decision=decision,
             product=product,
             topics=tuple(topic.id for topic in resolution.topics),
             choices=resolution.choices,
+            is_sure=resolution.is_sure,
             candidates=tuple((item.topic.id, round(item.score, 3)) for item in ranked[:5]),
             reasons=(resolution.reason, why),
         )
 
-    def _across(self, best: Topic, products: tuple[str, ...], *, sure: bool, reason: str) -> Match:
+    def _across(self, best: Topic, products: tuple[str, ...], resolution: Resolution) -> Match:
         """No product is known: answer only what a single product has, else ask which."""
         having = [product for product in products if best.family in self._terrain.families[product]]
-        if len(having) == 1 and sure:
-            return self._answer(best, reason=f"only {best.product} has it; {reason}")
+        reason = resolution.reason
+        if len(having) == 1 and resolution.topics:
+            return self._answer(best, is_sure=resolution.is_sure, reason=f"only {best.product} has it; {reason}")
         return self._which_product(having if len(having) > 1 else products, f"no product known; {reason}")
 
     def _which_product(self, products: Iterable[str], reason: str) -> Match:
@@ -297,8 +307,8 @@ class Router:
             reasons=("the product does not have the service named",),
         )
 
-    def _answer(self, topic: Topic, *, reason: str) -> Match:
-        return Match(decision="answer", product=topic.product, topics=(topic.id,), reasons=(reason,))
+    def _answer(self, topic: Topic, *, reason: str, is_sure: bool = True) -> Match:
+        return Match(decision="answer", product=topic.product, topics=(topic.id,), is_sure=is_sure, reasons=(reason,))
 
     def _is_foreign(self, judged: Judged, context: Context) -> bool:
         return is_foreign(self.ranking.scope(judged), self._evidence(judged.reading, context), self._gate)
@@ -309,6 +319,8 @@ class Router:
             product_settled=bool(context.fixed or context.product),
             service_named=bool(reading.places),
             following=context.topic is not None,
+            medical_words=bool(self._phrases["medical"].search(reading.text))
+            and not self._phrases["may_ask"].search(reading.text),
         )
 
 
