@@ -64,8 +64,9 @@ class Match:
     """What a message means, with the reasons.
 
     `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
-    order (several: two questions, or one per product of a comparison); `about` is the topic that a drug answer leaves
-    the conversation at. An answer that is not `is_sure` says so and invites another wording. `intent` names the small talk, command or alarm.
+    order (several: two questions, or one per product of a comparison). `about` is the topic that a drug answer leaves
+    the conversation at. `intent` names the small talk, command or alarm. An answer that is not `is_sure` says so and
+    invites another wording.
     """
 
     decision: str
