@@ -29,10 +29,12 @@ _FRONT = re.compile(
     rf"|(?:{_ASKING})(?={_BREAK}|{_QUESTION_STARTS}))",
     re.IGNORECASE,
 )
-# A question's own mark stays: 谢谢 after it goes, the mark does not.
+# A question's own mark stays: 谢谢 after it goes, the mark does not. Breaks stand on one side of each thanks only, or a
+# long row of thanks could be read in exponentially many ways.
+_SOFT_BREAK = r"[\s,，.。!！~～、;；…]"
 _BACK = re.compile(
-    r"(?:[\s,，.。!！~～、;；…]*(?:非常|十分|太|先|多|万分)?"
-    rf"(?:{_THANKS})(?:您|你|侬|恁|大家|各位|你们|啦|了|哈|啊|呀)*(?:{_ADDRESS})?[\s,，.。!！~～、;；…]*)+$",
+    rf"(?:{_SOFT_BREAK}{{0,9}}(?:非常|十分|太|先|多|万分)?(?:{_THANKS})"
+    rf"(?:您|你|侬|恁|大家|各位|你们|啦|了|哈|啊|呀){{0,4}}(?:{_ADDRESS})?)+{_SOFT_BREAK}*$",
     re.IGNORECASE,
 )
 

@@ -19,12 +19,14 @@ _CJK = ("\u4e00", "\u9fff")
 # People type blanks for commas; a blank inside a word ("救 命") stands between single characters.
 _BLANK_AS_COMMA = re.compile(r"(?<=[一-鿿]{2}) (?=[一-鿿]{2})")
 _BLANK = re.compile(r"(?<![a-z0-9]) | (?![a-z0-9])")
+# 快快快快快 says no more than 快快快, and long runs are what makes patterns slow.
+_RUN = re.compile(r"(.)\1{3,}")
 _CLAUSE_ENDS = ",。!?;\n"
 
 
 def ready(message: str) -> str:
-    """Return the message normalised, with blanks between words as commas and other blanks gone."""
-    return _BLANK.sub("", _BLANK_AS_COMMA.sub(",", normalise(message)))
+    """Return the message normalised: blanks between words as commas, other blanks gone, long runs of a mark cut."""
+    return _RUN.sub(r"\1\1\1", _BLANK.sub("", _BLANK_AS_COMMA.sub(",", normalise(message))))
 
 
 def clause(text: str, start: int, end: int) -> str:

@@ -4,10 +4,13 @@ import csv
 import json
 import re
 import shutil
+import time
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.errors import ConfigurationFault
 from intents.danger import EMERGENCY, FOLDER, SELF_HARM, Danger
@@ -15,6 +18,11 @@ from intents.guards import guarded
 from intents.phrases import Mender, ready
 
 FROZEN = Path(__file__).parents[1] / "questions" / "safety_frozen.jsonl"
+
+
+def yaml_tiers() -> list[dict[str, dict[str, list[str]]]]:
+    files = [yaml.safe_load((FOLDER / name).read_text(encoding="utf-8")) for name in ("signs.yaml", "self_harm.yaml")]
+    return [file[tier] for file in files for tier in ("grave", "event", "disease", "part") if tier in file]
 
 
 @cache
@@ -165,6 +173,20 @@ def test_the_reasons_name_the_concept() -> None:
 def test_an_empty_message_and_bare_marks_raise_no_alarm() -> None:
     assert danger().judge("") is None
     assert danger().judge("？？……") is None
+
+
+def test_no_row_of_words_costs_more_than_its_length() -> None:
+    """One text of 2,048 bytes must not hold up everybody else's turn."""
+    concepts = chain.from_iterable(tier.values() for tier in yaml_tiers())
+    words = {word for concept in concepts for word in re.findall("[一-鿿]{1,4}", "|".join(concept["patterns"]))}
+    danger().judge("一直" * 300)
+    slow = []
+    for word in sorted(words)[::29]:
+        started = time.process_time()
+        danger().judge((word * 680)[:680])
+        if time.process_time() - started > 0.5:
+            slow.append(word)
+    assert not slow
 
 
 def test_a_blank_between_words_reads_as_a_comma_and_inside_a_word_as_nothing() -> None:

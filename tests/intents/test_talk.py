@@ -1,6 +1,7 @@
 """Hand-over, small talk and commands; and what is taken off a question for courtesy's sake."""
 
 import json
+import time
 from functools import cache
 from pathlib import Path
 
@@ -105,3 +106,13 @@ def test_frozen_small_talk_is_mostly_recognised() -> None:
 )
 def test_courtesies_are_taken_off_and_the_question_stays(message: str, question: str) -> None:
     assert strip_courtesies(message) == question
+
+
+@pytest.mark.parametrize("words", ["谢谢,,,,", "你好", "真是", "好的,", "麻烦问一下", "非常太", "ok"])
+def test_a_row_of_courtesies_costs_no_more_than_its_length(words: str) -> None:
+    """One text of 2,048 bytes must not hold up everybody else's turn."""
+    message = (words * 680)[:680] + "x"
+    started = time.process_time()
+    strip_courtesies(message)
+    talk().judge(message)
+    assert time.process_time() - started < 0.5
