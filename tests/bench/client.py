@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PATIENCE_SECONDS = 120.0
-_MOST_WIRES = 512
+# Fewer than the server takes at once: one more would wait until another connection has been idle for its time-out.
+_MOST_WIRES = 200
 _CHUNK = 65536
 
 
