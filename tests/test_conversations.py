@@ -40,7 +40,7 @@ def transcripts() -> Iterator[Any]:
             yield pytest.param(transcript, id=f"{path.stem}: {transcript['对话']}", marks=still_fails)
 
 
-@pytest.mark.parametrize("transcript", transcripts())
+@pytest.mark.parametrize("transcript", list(transcripts()))
 def test_a_conversation_goes_as_its_transcript_says(assistant: Assistant, transcript: Mapping[str, Any]) -> None:
     assert set(transcript) <= HEADS
     talk = Talk.of(transcript)

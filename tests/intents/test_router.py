@@ -105,7 +105,7 @@ def test_the_same_message_is_always_understood_the_same(router: Router) -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="the edges of an empty text look like a handbook question")
-@pytest.mark.parametrize("message", ["", " ", "\n", "。", "请问"])
+@pytest.mark.parametrize("message", ["", " ", "\n", "。"])
 def test_nothing_said_is_no_question(router: Router, message: str) -> None:
     assert router.route(message, OPEN).decision in {"abstain", "smalltalk"}
 

@@ -71,7 +71,7 @@ def test_its_facts_are_answered_with_their_clause(
     assert "安心守护2026手册" in outcome.replies[0].text
 
 
-@pytest.mark.parametrize("name", ["安心手护", "安心守户2026", "安新守护2026", "星河安心守獲2026"])
+@pytest.mark.parametrize("name", ["安心手护", "安心守户2026", "安新守护2026", "安心守獲2026"])
 def test_its_name_may_be_misspelt(assistant_of_four: Assistant, name: str) -> None:
     outcome = ask(assistant_of_four, f"{name}特药等待期多久")
     assert (PRODUCT, "一、3") in clauses(outcome)
