@@ -45,7 +45,7 @@ def _product(handbook: Handbook) -> ProductNames:
     return ProductNames(
         id=product.id,
         short=product.short,
-        called=tuple({*product.called, *product.mistaken, product.short, product.name}),
+        called=tuple(sorted({*product.called, *product.mistaken, product.short, product.name})),
         shared=tuple(product.shared_names),
     )
 

@@ -40,10 +40,14 @@ _WEIGHTS = Weights(marks=1.5, ridge=0.1)
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One alarm: `kind` is emergency | self_harm, `reasons` name the matched concepts."""
+    """One alarm: `kind` is emergency | self_harm, `reasons` name the matched concepts.
+
+    `by_likeness` alone: no concept was found, the message is only more like recorded alarms than like others.
+    """
 
     kind: str
     reasons: tuple[str, ...]
+    by_likeness: bool = False
 
 
 class _Concept(BaseModel):

@@ -53,7 +53,8 @@ def _read(home: Path) -> dict[str, Learned]:
                 labels=tuple(kept["labels"]),
                 names=tuple(kept["names"]),
                 rarity=np.load(home / f"{kept['file']}.rarity.npy"),
-                solution=np.load(home / f"{kept['file']}.solution.npy", mmap_mode="r"),
+                # A plain view: indexing numpy's own memmap class costs more than the scoring.
+                solution=np.asarray(np.load(home / f"{kept['file']}.solution.npy", mmap_mode="r")),
             )
             for part, kept in parts.items()
         }

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二�
 _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3３三③")) for digit in digits}
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
+_PLAIN_QUESTION = 0.85  # of 911 recorded and unseen messages of danger none that only likeness finds is above it
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
 
@@ -70,9 +71,16 @@ class Router:
 
     def _red_flag(self, message: str) -> Match | None:
         alarm = self._danger.judge(message)
-        if alarm is None:
+        if alarm is None or (alarm.by_likeness and self._is_plain_question(message)):
             return None
         return Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
+
+    def _is_plain_question(self, message: str) -> bool:
+        """Whether a message names a product or a service and is so clearly about it that likeness is no alarm."""
+        judged = self.ranking.judge(self.reader.read(message))
+        scope = self.ranking.scope(judged)
+        named = bool(judged.reading.products or judged.reading.places)
+        return named and scope.inside - scope.foreign >= _PLAIN_QUESTION
 
     def _picked(self, message: str, context: Context) -> Match | None:
         """A bare number, or the very words of a choice, picks it."""
