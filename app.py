@@ -134,9 +134,9 @@ def _speaking(command: Command) -> Command:
 @_speaking
 def ask(question: str, product: str | None, as_json: bool, explain: bool) -> None:
     """Answer QUESTION from the handbooks; "-" reads a question a line from standard input. Stores nothing."""
+    if product is not None and product not in _library().handbooks:
+        raise UserFault(f"--product {product}: unknown; use one of {', '.join(_library().handbooks)}")
     assistant, products = _assistant()
-    if product is not None and product not in products:
-        raise UserFault(f"--product {product}: unknown; use one of {', '.join(products)}")
     for text in commands.questions(question):
         answer = commands.ask_one(assistant, text, products=products, product=product)
         commands.print_answer(answer, as_json=as_json, explain=explain)

@@ -1,5 +1,6 @@
 """What the command line offers about understanding: asking a question, scoring question sets. Prints results only."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable
@@ -52,6 +53,8 @@ def questions(argument: str, stream: Iterable[str] | None = None) -> Iterable[st
     if argument != "-":
         yield argument
         return
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     for line in stream or sys.stdin:
         if line.strip():
             yield line.rstrip("\n")

@@ -38,6 +38,8 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UserFault(f"{path}: cannot be read ({error.strerror}); give the path of a question set") from error
+    except UnicodeDecodeError as error:
+        raise UserFault(f"{path}: not UTF-8; save the question set in UTF-8") from error
     cases = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -27,12 +27,13 @@ class Assistant:
         """Return what to say to one message or event, with the state for the next turn."""
         inbound = turn.inbound
         products = self._products.get(inbound.account, tuple(self._library.handbooks))
+        context = Context.from_state(turn.conversation.state, products=products)
+        waiting = turn.conversation.owner is Owner.WAITING
         if inbound.kind is Kind.EVENT:
-            return self._event(inbound, products)
+            return self._event(inbound, context, waiting=waiting)
         if inbound.kind not in (Kind.TEXT, Kind.VOICE) or not inbound.text.strip():
             return Outcome(replies=(Reply(text=_not_understood(inbound)),))
-        context = Context.from_state(turn.conversation.state, products=products)
-        return self.discuss(inbound.text, context, waiting=turn.conversation.owner is Owner.WAITING)
+        return self.discuss(inbound.text, context, waiting=waiting)
 
     def discuss(self, message: str, context: Context, *, waiting: bool = False) -> Outcome:
         """Return the outcome of one text in a context; `waiting`: the conversation already waits for a person."""
@@ -75,6 +76,8 @@ class Assistant:
         if match.intent == "unserved" and match.product:
             short = self._library.product(match.product).short
             return say("unserved_product", product=short, products=self._names(context.products))
+        if match.intent == "no_choice":
+            return say("no_choice")
         if context.misses:
             return say("abstain_again")
         return say("abstain", products=self._names(context.products))
@@ -116,12 +119,12 @@ class Assistant:
             return say("nothing_open")
         return say(intent, products=self._names(context.products)) if intent == "greeting" else say(intent)
 
-    def _event(self, inbound: Inbound, products: tuple[str, ...]) -> Outcome:
+    def _event(self, inbound: Inbound, context: Context, *, waiting: bool) -> Outcome:
         """Greet a new follower; a menu click carries a question as its key; other events need no words."""
         if inbound.event == "subscribe":
-            return Outcome(replies=(Reply(text=say("welcome", products=self._names(products))),))
+            return Outcome(replies=(Reply(text=say("welcome", products=self._names(context.products))),))
         if inbound.event == "click" and inbound.event_key:
-            return self.discuss(inbound.event_key, Context(products=products))
+            return self.discuss(inbound.event_key, context, waiting=waiting)
         return Outcome()
 
     def _services(self, product: str) -> list[str]:
@@ -136,7 +139,7 @@ class Assistant:
 
     def _next_context(self, match: Match, context: Context) -> Context:
         """Remember product and topic over small talk; open choices last for one message."""
-        product = match.product or context.product
+        product = match.product if match.product in context.products else context.product
         if match.decision == "answer":
             topic = match.topics[0] if match.topics else match.about or context.topic
             return replace(

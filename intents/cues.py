@@ -18,6 +18,11 @@ class Cues:
     attributes: dict[str, re.Pattern[str]]
     phrases: dict[str, re.Pattern[str]]
 
+    def patterns(self) -> list[tuple[str, str]]:
+        """Return every cue as it is written, by name."""
+        compiled = [*self.attributes.items(), *self.phrases.items()]
+        return [(name, pattern.pattern) for name, pattern in compiled]
+
     def attributes_in(self, text: str) -> frozenset[str]:
         """Return the attributes whose cues stand in compact `text`."""
         return frozenset(name for name, pattern in self.attributes.items() if pattern.search(text))

@@ -12,12 +12,16 @@ from intents.match import DrugAsk
 from intents.normal import compact
 from intents.terrain import DrugNames
 
+_LONGEST_NAME = 24
 _LIST = re.compile(
     r"清单|名单|目录|药单|列表|单子|list|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
     r"牌子|厂家|哪家|哪个厂|商品名|药名|通用名|学名|叫什么|叫啥|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
 )
 _MEDICAL = re.compile(
     r"几片|几粒|几颗|几次一天|一天|剂量|毫克|mg|副作用|不良反应|耐药|怎么吃|咋吃|饭前|饭后|停药|停两天|有效|效果|治得好|能治|吃多久|打几针|禁忌|能一起|同服|换成|哪个好|疗效|起皮疹|腹泻|吃错|漏服|减量|加量"
+)
+_WHICH_DRUGS = re.compile(
+    r"(哪些|哪几|哪种|有什么|有啥|几种|几个|都有).{0,6}药|药.{0,10}(哪些|哪几|有什么|有啥|几种|几个|都有)"
 )
 _CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
 _FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
@@ -73,7 +77,7 @@ class DrugIndex:
         )
 
     def _by_company(self, text: str) -> DrugAsk | None:
-        makers = [hit for hit in self._makers.find(text, fuzzy=False) if re.search(r"药|牌|哪|几", text)]
+        makers = self._makers.find(text, fuzzy=False) if _WHICH_DRUGS.search(text) else []
         if not makers:
             return None
         rows = sorted({no for hit in makers for no in self._by_maker[hit.thing]})
@@ -83,7 +87,7 @@ class DrugIndex:
         if not re.search(r"清单|名单|目录|药单|特药|list|药", text):
             return None
         named = [name for name in _DRUGLIKE.findall(text) if name not in self._not_drugs]
-        return DrugAsk(typed=named[0]) if named else None
+        return DrugAsk(typed=named[0][:_LONGEST_NAME]) if named else None
 
 
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")

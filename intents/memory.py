@@ -58,7 +58,8 @@ def _read(home: Path) -> dict[str, Learned]:
             )
             for part, kept in parts.items()
         }
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError):
+        shutil.rmtree(home, ignore_errors=True)  # missing or damaged: make room for a whole one
         return {}
 
 

@@ -98,7 +98,7 @@ class Ranking:
     ) -> None:
         """`memory` is a folder in which what was learned is kept for the next start."""
         self.balance = balance or Balance()
-        learned = remembered(memory, digest(terrain, reader.cues), lambda: _learn(terrain, reader))
+        learned = remembered(memory, digest(terrain, reader.cues.patterns()), lambda: _learn(terrain, reader))
         self._family_of = terrain.family_of
         self._area = Scorer(learned["area"])
         self._foreign_columns = [at for label, at in self._area.column.items() if label.startswith("out:")]

@@ -1,6 +1,7 @@
 """From a message and its context to a Match: first danger, then the open choice and commands, then the handbooks.
 
-It rather asks than guesses: a direct answer needs product and topic to resolve with a margin.
+It rather asks than guesses: a direct answer needs product and topic to resolve with a margin. The module is long
+because the order of these steps is best seen in one place; what each step knows is elsewhere.
 """
 
 import re
@@ -25,6 +26,7 @@ _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
 _PLAIN_QUESTION = 0.85  # of 911 recorded and unseen messages of danger none that only likeness finds is above it
+_LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
 
@@ -59,11 +61,12 @@ class Router:
         }
 
     def route(self, message: str, context: Context) -> Match:
-        """Return what `message` means in `context`, with the reasons."""
+        """Return what `message` means in `context`, with the reasons. Only the first 400 characters are read."""
+        message = message[:_LONGEST_READ]
         return (
             self._red_flag(message)
             or self._picked(message, context)
-            or self._talked(message)
+            or self._talked(message, context)
             or self._asked(message, context)
         )
 
@@ -89,11 +92,14 @@ class Router:
         if not number:
             at = next((at for at, choice in enumerate(context.choices) if choice.label == message.strip()), -1)
         if not 0 <= at < len(context.choices):
-            return None
+            nothing = Match(decision="abstain", intent="no_choice", reasons=("a number, but no such choice is open",))
+            return nothing if number else None
         choice = context.choices[at]
         picked = f"choice {at + 1} was picked"
-        if choice.topic:
+        if choice.topic in self._terrain.topic:
             return self._answer(self._terrain.topic[choice.topic], reason=picked)
+        if choice.product not in context.products:
+            return Match(decision="abstain", reasons=("the choice is no longer in the handbooks",))
         again = self._with_product(context, choice.product or "")
         return replace(again, reasons=(picked, *again.reasons))
 
@@ -102,18 +108,28 @@ class Router:
         match = self.route(context.question, replace(context, product=product, fixed=product, choices=(), topic=None))
         return match if match.product else replace(match, product=product)
 
-    def _talked(self, message: str) -> Match | None:
+    def _talked(self, message: str, context: Context) -> Match | None:
         talked = self._talk.judge(message)
         if talked is None:
             return None
         intent, reasons = talked
         decision = {"handoff": "handoff", "capability": "menu", "menu": "menu"}.get(intent, "smalltalk")
+        if decision == "smalltalk" and self._goes_on(message, context):
+            return None
         return Match(decision=decision, intent=intent, reasons=tuple(reasons))
+
+    def _goes_on(self, message: str, context: Context) -> bool:
+        """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
+        reading = self.reader.read(message)
+        switches = bool(context.topic) and bool(self._phrases["switch"].match(reading.rest))
+        return bool(reading.products or reading.places) or switches
 
     # Handbook questions.
 
     def _asked(self, message: str, context: Context) -> Match:
         text = strip_courtesies(message)
+        if not any(character.isalnum() for character in text):
+            return Match(decision="abstain", reasons=("there are no words in it",))
         corrected = self._phrases["correction"].sub("", text)
         reading = self.reader.read(corrected or text)
         products, why = self._products(reading, context)

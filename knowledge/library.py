@@ -105,7 +105,7 @@ def load_handbook(home: Path) -> Handbook:
             raise ConfigurationFault(f"{path}: id {service.id!r} must equal the file's name {path.stem!r}")
     return Handbook(
         product=product,
-        clauses=tuple(_parse_item(home / "clauses.yaml", Clause, row) for row in _read(home / "clauses.yaml")),
+        clauses=tuple(_parse_item(home / "clauses.yaml", Clause, row) for row in _read(home / "clauses.yaml") or ()),
         services=services,
         topics=frozenset(path.stem for path in topic_files),
         drugs=_read_drugs(home / "drugs.csv"),
@@ -120,6 +120,8 @@ def _read(path: Path) -> Any:
             return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
     except FileNotFoundError as error:
         raise ConfigurationFault(f"{path}: the file is missing; every handbook has one (docs/handbooks.md)") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationFault(f"{path}: not UTF-8; save the file in UTF-8") from error
     except yaml.YAMLError as error:
         raise ConfigurationFault(f"{path}: not readable as YAML; mend what it names: {error}") from error
 
@@ -174,5 +176,8 @@ def _read_drugs(path: Path) -> tuple[Drug, ...]:
 def _read_table(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+    except UnicodeDecodeError as error:
+        raise ConfigurationFault(f"{path}: not UTF-8; save the file in UTF-8") from error

@@ -166,7 +166,6 @@ def test_a_malformed_question_set_ends_with_2(data_folder: Path, tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="no UTF-8 ends in a traceback")
 def test_a_question_set_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "questions.jsonl"
     path.write_bytes(case({"user": "等待期多久"}).encode("gb18030"))

@@ -60,7 +60,6 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [named(path) for path in modules(*PACKAGES, "tests") if empty.search(path.stem)] == []
 
 
-@pytest.mark.xfail(strict=True, reason="intents/router.py has passed 300 lines and does not say why")
 def test_a_long_module_says_why_it_is_long() -> None:
     long = [path for path in modules(*PACKAGES) if len(path.read_text(encoding="utf-8").splitlines()) > 300]
     unexplained = [

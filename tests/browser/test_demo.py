@@ -30,7 +30,9 @@ def demo(tmp_path_factory):
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        assert eventually(lambda: server.poll() is not None or _is_ready(address), within_seconds=60)
+        assert eventually(
+            lambda: server.poll() is not None or _is_ready(address), within_seconds=300
+        )  # the first start learns
         assert server.poll() is None, (folder / "serve.log").read_text()
         yield address
     finally:

@@ -86,7 +86,6 @@ def test_damaged_memory_is_learned_anew(tmp_path: Path, name: str, damage: Calla
     assert lesson.times == 1
 
 
-@pytest.mark.xfail(strict=True, reason="EOFError at the start: a file of no bytes is what a crash leaves")
 @pytest.mark.parametrize("name", ["0.rarity.npy", "0.solution.npy"])
 def test_memory_emptied_by_a_crash_is_learned_anew(tmp_path: Path, name: str) -> None:
     remembered(tmp_path, "one", Lesson())
@@ -94,7 +93,6 @@ def test_memory_emptied_by_a_crash_is_learned_anew(tmp_path: Path, name: str) ->
     assert same(remembered(tmp_path, "one", Lesson()), LEARNED)
 
 
-@pytest.mark.xfail(strict=True, reason="the damaged folder stays in the way of the new one")
 def test_damaged_memory_is_mended_for_the_next_time(tmp_path: Path) -> None:
     remembered(tmp_path, "one", Lesson())
     (tmp_path / "one" / "0.solution.npy").unlink()
@@ -116,7 +114,6 @@ def test_the_digest_sees_the_end_of_a_long_pattern() -> None:
     assert digest(re.compile("甲" * 300 + "乙")) != digest(re.compile("甲" * 300 + "丙"))
 
 
-@pytest.mark.xfail(strict=True, reason="names pass through a set, whose order changes with each process")
 def test_the_digest_is_the_same_in_every_process() -> None:
     program = (
         "from handlers.understanding import build_terrain; from knowledge.library import load; "

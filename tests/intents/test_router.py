@@ -104,13 +104,11 @@ def test_the_same_message_is_always_understood_the_same(router: Router) -> None:
         assert router.route(message, OPEN) == router.route(message, OPEN)
 
 
-@pytest.mark.xfail(strict=True, reason="the edges of an empty text look like a handbook question")
 @pytest.mark.parametrize("message", ["", " ", "\n", "。"])
 def test_nothing_said_is_no_question(router: Router, message: str) -> None:
     assert router.route(message, OPEN).decision in {"abstain", "smalltalk"}
 
 
-@pytest.mark.xfail(strict=True, reason="product_only backtracks: twice the time for each 买了")
 def test_filler_words_in_a_row_cost_no_more_than_their_length() -> None:
     """One text of 2,048 bytes must not hold up everybody else's turn."""
     product_only = cues.load().phrases["product_only"]
@@ -123,7 +121,6 @@ def test_filler_words_in_a_row_cost_no_more_than_their_length() -> None:
     assert seconds(18) < 20 * max(seconds(10), 0.0005)
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="the choice is looked up without a fallback")
 def test_a_choice_that_a_new_edition_no_longer_has_is_forgotten(router: Router) -> None:
     context = Context(products=PRODUCTS, choices=(Choice(label="旧", topic=f"{WUXIAN}/gone/away"),))
     assert router.route("1", context).decision == "abstain"

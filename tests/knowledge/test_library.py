@@ -104,7 +104,6 @@ def test_a_clause_with_an_impossible_value_is_named(draft: Draft) -> None:
     assert "一、3" in said
 
 
-@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError instead of a ConfigurationFault")
 @pytest.mark.parametrize("name", ["services/specialty-drug.yaml", "drugs.csv", "phrasings.csv"])
 def test_a_file_in_another_encoding_is_refused(draft: Draft, name: str) -> None:
     path = draft.home / name
