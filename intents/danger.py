@@ -146,7 +146,11 @@ class _Likeness:
         if score < enough:
             return None
         kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
-        return Alarm(kind=kind, reasons=(f"danger: like recorded alarms ({score:+.2f}): {' × '.join(telling)}",))
+        return Alarm(
+            kind=kind,
+            by_likeness=True,
+            reasons=(f"danger: like recorded alarms ({score:+.2f}): {' × '.join(telling)}",),
+        )
 
 
 class Danger:
