@@ -19,7 +19,7 @@ from bot.errors import ConfigurationFault
 from intents import catalogue
 from intents.fields import Fields, marks
 from intents.frames import Circumstances, Frames
-from intents.phrases import GAP, Hit, Mender, Phrases, ready
+from intents.phrases import GAP, Hit, Mender, PhraseBook, Phrases, ready
 from intents.scorer import Example, Scorer, Weights, fit
 
 FOLDER = Path(__file__).parent / "catalogue" / "danger"
@@ -75,7 +75,7 @@ class _Net:
 
     kind: str
     even_supposed: bool  # whether a sign counts that is only supposed
-    tiers: Mapping[str, tuple[Phrases, ...]]
+    tiers: Mapping[str, PhraseBook]
     together: tuple[tuple[frozenset[str], ...], ...]
 
     def reasons(self, text: str, around: Circumstances) -> list[str]:
@@ -88,6 +88,8 @@ class _Net:
                 found.setdefault(hit.concept, hit)
         for hit in self._standing("part", text, around):
             found.setdefault(hit.concept, hit)
+        if not found:
+            return []
         for sets in self.together:
             chosen = _one_of_each(sets, found)
             if chosen:
@@ -95,10 +97,9 @@ class _Net:
         return []
 
     def _standing(self, tier: str, text: str, around: Circumstances) -> Iterable[Hit]:
-        for phrases in self.tiers[tier]:
-            for hit in phrases.find(text):
-                if not around.takes_back(hit.start, hit.end, even_supposed=self.even_supposed):
-                    yield hit
+        for hit in self.tiers[tier].find(text):
+            if not around.takes_back(hit.start, hit.end, even_supposed=self.even_supposed):
+                yield hit
 
 
 def _counts(tier: str, hit: Hit, around: Circumstances) -> bool:
@@ -214,7 +215,8 @@ def _net(path: Path, kind: str) -> _Net:
     for names in (names for row in together for names in row):
         if names - known:
             raise ConfigurationFault(f"{path}: together: {', '.join(sorted(names - known))}: no such concept; name one")
-    return _Net(kind=kind, even_supposed=signs.even_supposed, tiers=tiers, together=together)
+    books = {tier: PhraseBook(concepts) for tier, concepts in tiers.items()}
+    return _Net(kind=kind, even_supposed=signs.even_supposed, tiers=books, together=together)
 
 
 def _phrases(path: Path, name: str, concept: _Concept, words: Mapping[str, str]) -> Phrases:

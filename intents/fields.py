@@ -19,7 +19,10 @@ class Fields:
         for field, listed in {**telling, **around}.items():
             for word in listed.split():
                 self._fields[word.lower()].append(field)
-        self._lengths = sorted({len(word) for word in self._fields}, reverse=True)
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for word in self._fields:
+            lengths[word[0]].add(len(word))
+        self._lengths_by_start = {character: tuple(sorted(found)) for character, found in lengths.items()}
         self._masks = {word: field for word, fields in self._fields.items() for field in fields if field in {*masking}}
         self._mask = re.compile("|".join(map(re.escape, sorted(self._masks, key=len, reverse=True))) or r"(?!)")
 
@@ -32,12 +35,9 @@ class Fields:
             return " " * len(match[0])
 
         rest = self._mask.sub(cover, text)
-        known = self._fields
-        for length in self._lengths:
-            for start in range(len(rest) - length + 1):
-                fields = known.get(rest[start : start + length])
-                if fields:
-                    found.update(fields)
+        for start, character in enumerate(rest):
+            for length in self._lengths_by_start.get(character, ()):
+                found.update(self._fields.get(rest[start : start + length], ()))
         return sorted(found)
 
 

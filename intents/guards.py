@@ -37,6 +37,12 @@ def guarded(pattern: str) -> str:
     return whole if anything else f"{_guard(every)}(?:{whole})"
 
 
+def starts_of(pattern: str) -> frozenset[str] | None:
+    """Return the characters of which a text with a match has at least one; None where that cannot be told."""
+    starts, empty = _starts(_parser.parse(pattern))
+    return None if starts is None or empty else frozenset(starts)
+
+
 def _grouped(alternatives: list[tuple[set[str], str]]) -> Iterable[tuple[set[str], str]]:
     """Put neighbours under one more guard, so that one look drops them all."""
     for at in range(0, len(alternatives), _GROUP):

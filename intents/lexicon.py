@@ -6,6 +6,7 @@ A name stands for a thing (a product, a service, a drug); the router decides wha
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import ne
 
 from intents.normal import compact, sounds
@@ -30,6 +31,9 @@ class Found:
         return self.end - self.start
 
 
+_Place = tuple[int, int, str]  # start, end, thing
+
+
 class Lexicon:
     """An index of names; look-ups cost a few dictionary probes a character."""
 
@@ -40,13 +44,14 @@ class Lexicon:
         """
         self._shortest_misspelt = shortest_misspelt
         self._exact: dict[str, set[str]] = defaultdict(set)
-        self._by_sound: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
-        self._by_part: dict[tuple[int, bool, str], set[tuple[str, str]]] = defaultdict(set)
+        self._by_sound: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+        # Names by either half; and for the first two characters of a half what it could be the half of.
+        self._by_part: dict[tuple[int, bool, str], list[tuple[str, str]]] = defaultdict(list)
+        self._parts_by_start: dict[str, set[tuple[int, bool]]] = defaultdict(set)
         for name, thing in names:
             self._add(compact(name), thing, fuzzy=fuzzy)
         self._lengths_by_start = _lengths_by_start(self._exact)
-        self._lengths_by_sound = _lengths_by_start(self._by_sound)
-        self._shapes = sorted({length for length, _, _ in self._by_part}, reverse=True)
+        self._lengths_by_sound = _lengths_by_start(self._by_sound, characters=2)
 
     def _add(self, name: str, thing: str, *, fuzzy: bool) -> None:
         if not name or len(name) > _LONGEST:
@@ -54,66 +59,71 @@ class Lexicon:
         self._exact[name].add(thing)
         if not fuzzy or len(name) < 2 or name.isascii():
             return
-        self._by_sound[sounds(name)].add((name, thing))
+        self._by_sound[sounds(name)].setdefault(thing, name)
         if self._shortest_misspelt <= len(name) <= _LONGEST_MISSPELT:
             half = len(name) // 2
-            self._by_part[len(name), True, name[:half]].add((name, thing))
-            self._by_part[len(name), False, name[half:]].add((name, thing))
+            for is_head, part in ((True, name[:half]), (False, name[half:])):
+                self._by_part[len(name), is_head, part].append((name, thing))
+                self._parts_by_start[part[:2]].add((len(name), is_head))
 
     def find(self, text: str, *, fuzzy: bool = True) -> list[Found]:
         """Return the names in compact `text`, longest and surest first, without overlaps between different spans."""
-        found = [*self._find_exact(text)]
+        found: dict[_Place, Found] = {}
+        self._find_exact(text, found)
         if fuzzy:
-            found += self._find_by_sound(text)
-            found += self._find_by_shape(text)
-        return _without_overlaps(found)
+            self._find_by_sound(text, found)
+            self._find_by_shape(text, found)
+        return _without_overlaps(found.values())
 
-    def _find_exact(self, text: str) -> Iterable[Found]:
+    # Each way of looking adds what the surer ways before it have not found at the same place.
+
+    def _find_exact(self, text: str, found: dict[_Place, Found]) -> None:
         for start, character in enumerate(text):
-            for length in self._lengths_by_start.get(character, ()):
-                name = text[start : start + length]
-                if name in self._exact and _whole_word(text, start, start + length):
+            for length in self._lengths_by_start.get((character,), ()):
+                end = start + length
+                name = text[start:end]
+                if name in self._exact and _whole_word(text, start, end):
                     for thing in self._exact[name]:
-                        yield Found(thing=thing, name=name, start=start, end=start + length, how="exact")
+                        found[start, end, thing] = Found(thing=thing, name=name, start=start, end=end, how="exact")
 
-    def _find_by_sound(self, text: str) -> Iterable[Found]:
+    def _find_by_sound(self, text: str, found: dict[_Place, Found]) -> None:
         heard = sounds(text)
-        for start, syllable in enumerate(heard):
-            for length in self._lengths_by_sound.get(syllable, ()):
+        for start, pair in enumerate(pairwise(heard)):
+            for length in self._lengths_by_sound.get(pair, ()):
                 end = start + length
-                for name, thing in self._by_sound.get(heard[start:end], ()):
-                    if name != text[start:end] and not is_ordinary(text[start:end]):
-                        yield Found(thing=thing, name=name, start=start, end=end, how="sound")
+                for thing, name in self._by_sound.get(heard[start:end], {}).items():
+                    if (start, end, thing) not in found and not is_ordinary(text[start:end]):
+                        found[start, end, thing] = Found(thing=thing, name=name, start=start, end=end, how="sound")
 
-    def _find_by_shape(self, text: str) -> Iterable[Found]:
+    def _find_by_shape(self, text: str, found: dict[_Place, Found]) -> None:
         """A name with one wrong character still has one half right: look up the halves, then compare."""
-        get = self._by_part.get
-        for length in self._shapes:
-            half = length // 2
-            for start in range(len(text) - length + 1):
+        parts = self._parts_by_start
+        for at, character in enumerate(text):
+            # The halves of the shortest names are a single character.
+            for length, is_head in (*parts.get(text[at : at + 2], ()), *parts.get(character, ())):
+                half = length // 2
+                start = at if is_head else at - half
                 end = start + length
-                head = get((length, True, text[start : start + half]))
-                tail = get((length, False, text[start + half : end]))
-                if head is None and tail is None:
+                if start < 0 or end > len(text):
                     continue
-                word = text[start:end]
-                for name, thing in (head or set()) | (tail or set()):
-                    if sum(map(ne, name, word)) == 1:
-                        yield Found(thing=thing, name=name, start=start, end=end, how="shape")
+                part = text[start : start + half] if is_head else text[start + half : end]
+                for name, thing in self._by_part.get((length, is_head, part), ()):
+                    if (start, end, thing) not in found and sum(map(ne, name, text[start:end])) == 1:
+                        found[start, end, thing] = Found(thing=thing, name=name, start=start, end=end, how="shape")
 
 
-def _lengths_by_start(names: Iterable[Sequence[str]]) -> dict[str, tuple[int, ...]]:
-    """Return for each first character (or sound) the lengths of the names that begin with it."""
-    lengths: dict[str, set[int]] = defaultdict(set)
+def _lengths_by_start(names: Iterable[Sequence[str]], characters: int = 1) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """Return for the first characters (or sounds) of names the lengths of those that begin so."""
+    lengths: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for name in names:
-        lengths[name[0]].add(len(name))
+        lengths[tuple(name[:characters])].add(len(name))
     return {start: tuple(sorted(found)) for start, found in lengths.items()}
 
 
 _SURENESS = {"exact": 0, "sound": 1, "shape": 2}
 
 
-def _without_overlaps(found: list[Found]) -> list[Found]:
+def _without_overlaps(found: Iterable[Found]) -> list[Found]:
     """Keep the longest reading of each stretch; at equal length the surest. Ties of different things all stay."""
     ranked = sorted(found, key=lambda hit: (-(hit.length - 0.6 * _SURENESS[hit.how]), hit.start, hit.thing))
     kept: list[Found] = []

@@ -52,6 +52,7 @@ def _read(home: Path) -> dict[str, Learned]:
             part: Learned(
                 labels=tuple(kept["labels"]),
                 names=tuple(kept["names"]),
+                unit=float(kept["unit"]),
                 rarity=np.load(home / f"{kept['file']}.rarity.npy"),
                 # A plain view: indexing numpy's own memmap class costs more than the scoring.
                 solution=np.asarray(np.load(home / f"{kept['file']}.solution.npy", mmap_mode="r")),
@@ -72,7 +73,7 @@ def _write(folder: Path, home: Path, learned: dict[str, Learned]) -> None:
         for number, (part, item) in enumerate(learned.items()):
             np.save(beside / f"{number}.rarity.npy", item.rarity)
             np.save(beside / f"{number}.solution.npy", item.solution)
-            parts[part] = {"file": number, "labels": item.labels, "names": item.names}
+            parts[part] = {"file": number, "unit": item.unit, "labels": item.labels, "names": item.names}
         (beside / "parts.json").write_text(json.dumps(parts, ensure_ascii=False), encoding="utf-8")
         beside.chmod(0o755)
         os.rename(beside, home)

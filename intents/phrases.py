@@ -11,7 +11,7 @@ from functools import cache
 
 from pypinyin.pinyin_dict import pinyin_dict
 
-from intents.guards import guarded
+from intents.guards import guarded, starts_of
 from intents.normal import normalise, sound
 
 GAP = "[^,。!?;]{0,6}"
@@ -98,11 +98,40 @@ class Phrases:
         for name, alternatives in (words or {}).items():
             pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
         self._pattern = re.compile(guarded(pattern))
+        self.starts = starts_of(pattern)
         self._spared = re.compile(spared) if spared else None
 
+    def find(self, text: str) -> list[Hit]:
+        """Return the places where the concept stands, except in a clause with its look-alike."""
+        return [
+            Hit(concept=self.concept, start=match.start(), end=match.end())
+            for match in self._pattern.finditer(text)
+            if match.end() > match.start() and not self._is_spared(text, match)
+        ]
+
+    def _is_spared(self, text: str, match: re.Match[str]) -> bool:
+        return bool(self._spared and self._spared.search(clause(text, *match.span())))
+
+
+class PhraseBook:
+    """Many concepts in order; tells for a text which of them could stand in it at all, by the characters it has."""
+
+    def __init__(self, concepts: Sequence[Phrases]) -> None:
+        self._concepts = tuple(concepts)
+        # One bit a concept: a message has few characters, and there are many concepts.
+        self._always = 0
+        self._by_character: dict[str, int] = {}
+        for at, phrases in enumerate(self._concepts):
+            if phrases.starts is None:
+                self._always |= 1 << at
+            for character in phrases.starts or ():
+                self._by_character[character] = self._by_character.get(character, 0) | 1 << at
+
     def find(self, text: str) -> Iterator[Hit]:
-        """Yield the places where the concept stands, except in a clause with its look-alike."""
-        for match in self._pattern.finditer(text):
-            start, end = match.span()
-            if end > start and not (self._spared and self._spared.search(clause(text, start, end))):
-                yield Hit(concept=self.concept, start=start, end=end)
+        """Yield the places of each concept, concept after concept."""
+        possible = self._always
+        for character in text:
+            possible |= self._by_character.get(character, 0)
+        for at, phrases in enumerate(self._concepts):
+            if possible >> at & 1:
+                yield from phrases.find(text)

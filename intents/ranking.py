@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from intents.memory import digest, remembered
 from intents.reader import Reader, Reading
-from intents.scorer import Example, Floats, Learned, Scorer, fit
+from intents.scorer import Example, Floats, Learned, Scorer, Seen, Vocabulary, fit
 from intents.terrain import Terrain, Topic
 
 IN_SCOPE = "in"
@@ -57,25 +58,36 @@ class Judged:
     """A message with the scores that do not hang on a product, so that they are computed once."""
 
     reading: Reading
+    rest: Seen
+    aspect: Seen
     area: Floats
 
 
 class _Product:
     """The topics of one product and the scorers that tell them apart."""
 
-    def __init__(self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str) -> None:
+    def __init__(
+        self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str, vocabulary: Vocabulary
+    ) -> None:
         self.topics = topics
-        self.scorer = Scorer(learned[f"own {product}"])
-        self.aspect = Scorer(learned[f"aspect {product}"])
+        self.scorer = Scorer(learned[f"own {product}"], vocabulary=vocabulary)
+        self.aspect = Scorer(learned[f"aspect {product}"], vocabulary=vocabulary)
         area = {label: at for at, label in enumerate(learned["area"].labels)}
         self.own = np.array([self.scorer.column[topic.id] for topic in topics])
         self.family = np.array([area[f"f:{topic.family}"] for topic in topics])
         self.key = np.array([self.aspect.column[f"k:{topic.key}"] for topic in topics])
         self.attribute = np.array([self.aspect.column[f"a:{topic.attribute}"] for topic in topics])
         self.families = np.array([topic.family for topic in topics])
-        self.places = np.array([f"{topic.product}/{topic.service}" for topic in topics])
+        self._of_family = {name: self.families == name for name in set(self.families.tolist())}
         self.keys = np.array([topic.key for topic in topics])
         self.attributes = np.array([topic.attribute for topic in topics])
+
+    def of_families(self, families: Iterable[str]) -> NDArray[np.bool_]:
+        """Return for each topic whether it is of one of the families."""
+        named = np.zeros(len(self.topics), dtype=np.bool_)
+        for family in families:
+            named |= self._of_family.get(family, False)
+        return named
 
 
 def _learn(terrain: Terrain, reader: Reader) -> dict[str, Learned]:
@@ -100,18 +112,24 @@ class Ranking:
         self.balance = balance or Balance()
         learned = remembered(memory, digest(terrain, reader.cues.patterns()), lambda: _learn(terrain, reader))
         self._family_of = terrain.family_of
-        self._area = Scorer(learned["area"])
+        self._vocabulary = Vocabulary(learned.values())
+        self._area = Scorer(learned["area"], vocabulary=self._vocabulary)
         self._foreign_columns = [at for label, at in self._area.column.items() if label.startswith("out:")]
         self._products = {
             product.id: _Product(
-                tuple(topic for topic in terrain.topics if topic.product == product.id), learned, product.id
+                tuple(topic for topic in terrain.topics if topic.product == product.id),
+                learned,
+                product.id,
+                self._vocabulary,
             )
             for product in terrain.products
         }
 
     def judge(self, reading: Reading) -> Judged:
         """Return the message with its learned scores."""
-        return Judged(reading=reading, area=self._area.score(reading.rest, reading.marks))
+        rest = self._vocabulary.see(reading.rest, reading.marks)
+        aspect = self._vocabulary.see(reading.aspect, _cues(reading))
+        return Judged(reading=reading, rest=rest, aspect=aspect, area=self._area.score_seen(rest))
 
     def scope(self, judged: Judged) -> Scope:
         """Return whether the message looks like a handbook question at all."""
@@ -146,8 +164,8 @@ class Ranking:
 
     def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> Floats:
         weigh, reading = self.balance, judged.reading
-        own = known.scorer.score(reading.rest, reading.marks)
-        aspect = known.aspect.score(reading.aspect, _cues(reading))
+        own = known.scorer.score_seen(judged.rest)
+        aspect = known.aspect.score_seen(judged.aspect)
         total = (
             weigh.own * own[known.own]
             + weigh.family * judged.area[known.family]
@@ -155,9 +173,8 @@ class Ranking:
             + weigh.attribute * aspect[known.attribute]
         )
         if reading.places:
-            named = np.isin(known.places, list(reading.places)) | np.isin(
-                known.families, [self._family_of[place] for place in reading.places]
-            )
+            # A place's topics are of its family, so naming the place names all of the family.
+            named = known.of_families(self._family_of[place] for place in reading.places)
             total = total + np.where(named, weigh.place, -weigh.place) * (1.0 if reading.is_sure else 0.5)
         if not reading.is_sure and context is not None:
             total = total + weigh.same_service * (known.families == context.family)

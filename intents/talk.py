@@ -55,7 +55,7 @@ class Talk:
 
     def _anywhere(self, text: str) -> tuple[str, tuple[str, ...]] | None:
         for intent in self._intents:
-            if intent.anywhere is None:
+            if intent.anywhere is None or not intent.anywhere.search(text):
                 continue
             rest = intent.spared.sub("；", text) if intent.spared else text
             found = intent.anywhere.search(rest)
