@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.messages import Inbound, Outcome, Owner, Reply, Turn
+from bot.messages import Conversation, Inbound, Outcome, Owner, Reply, Turn
 from bot.store import encoding
-from bot.store.inbox import Loaded
 from bot.store.turn_record import Ending, Leaving
 from bot.texts import split
 
@@ -43,19 +42,19 @@ class Decider:
     while_human: Handler | None
     clock: Clock
 
-    def decide(self, message: Inbound, found: Loaded) -> Decision:
+    def decide(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
         """Return the decision; a handler that fails decides for an apology and changes nothing."""
-        handler = self.while_human if found.conversation.owner is Owner.HUMAN else self.handler
+        handler = self.while_human if conversation.owner is Owner.HUMAN else self.handler
         if handler is None:
-            return Decision(outcome=Outcome(), state=None, version=found.version)
+            return Decision(outcome=Outcome(), state=None, version=version)
         try:
-            outcome = handler(Turn(inbound=message, conversation=found.conversation, now=self.clock()))
+            outcome = handler(Turn(inbound=message, conversation=conversation, now=self.clock()))
             state = None if outcome.state is None else encoding.state_bytes(outcome.state)
             outcome = replace(outcome, replies=tuple(_sendable(reply) for reply in outcome.replies if reply.text))
-            return Decision(outcome=outcome, state=state, version=found.version)
+            return Decision(outcome=outcome, state=state, version=version)
         except Exception as error:
             log.error("handler failed", turn=turn_id(message), exc_info=error)
-            return apology(found.version)
+            return apology(version)
 
 
 def apology(version: int) -> Decision:

@@ -8,7 +8,7 @@ passive, or it leaves through the outbox, never both.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -17,9 +17,10 @@ from bot.clock import Clock, system_clock
 from bot.decision import Decider, Decision, Handler, apology, ending_of, turn_id
 from bot.errors import AssistantError, RetryLater
 from bot.lanes import Lanes, Ticket
-from bot.messages import Inbound, Outcome
+from bot.messages import Conversation, Inbound, Outcome
 from bot.store import inbox
 from bot.store.inbox import Loaded, Stored
+from bot.store.people import FIRST_VERSION
 from bot.store.store import Store
 from bot.store.turn_record import Ending, save
 from bot.store.writer import wait_for
@@ -141,22 +142,49 @@ class Turns:
         message, keys = ticket.payload.message, self._store.keys
         with self._store.reading_often() as connection:
             found = inbox.load(connection, keys, message, locking=False)
-        if found is None or (found.stored is None and found.owed_id is not None):
-            self._store.write(lambda connection: self._prepare(connection, message))
-            self._lanes.again(ticket)
+        if found is None:
+            self._embedded_first(ticket)
             return
         if found.stored is not None:
             self._lanes.end(ticket, _result_of(found.stored), None)
             return
+        if found.owed_id is not None:
+            self._store.write(lambda connection: self._prepare(connection, message))
+            self._lanes.again(ticket)
+            return
         decision, ending = self._decided(ticket.payload, message, found)
 
-        def saved(_: Any, error: BaseException | None) -> None:
-            if error is None:
-                self._committed(ticket, decision, ending)
-            else:
-                self._not_stored(ticket, error)
+        def write(connection: Connection) -> Ending:
+            save(connection, message, found, ending)
+            return ending
 
-        self._store.writer.submit(lambda connection: save(connection, message, found, ending), saved)
+        self._write(ticket, decision, write)
+
+    def _embedded_first(self, ticket: _Ticket) -> None:
+        # A new person is made in the commit of the first turn, which is decided for an empty conversation.
+        message = ticket.payload.message
+        decision = self._decision(ticket.payload, message, inbox.not_begun(message), FIRST_VERSION)
+
+        def write(connection: Connection) -> Ending | None:
+            found = self._found(connection, message, locking=False)
+            if not found.is_new:
+                return None
+            ending = self._ending(decision, message, found)
+            save(connection, message, found, ending)
+            return ending
+
+        self._write(ticket, decision, write)
+
+    def _write(self, ticket: _Ticket, decision: Decision, write: Callable[[Connection], Ending | None]) -> None:
+        def written(ending: Ending | None, error: BaseException | None) -> None:
+            if error is not None:
+                self._not_stored(ticket, error)
+            elif ending is None:  # somebody who had been deleted came back: the person is there now, decide again
+                self._lanes.again(ticket)
+            else:
+                self._committed(ticket, decision, ending)
+
+        self._store.writer.submit(write, written)
 
     def _prepare(self, connection: Connection, message: Inbound) -> None:
         found = self._found(connection, message, locking=False)
@@ -207,17 +235,23 @@ class Turns:
         return settled
 
     def _decided(self, work: _Work, message: Inbound, found: Loaded) -> tuple[Decision, Ending]:
+        decision = self._decision(work, message, found.conversation, found.version)
+        return decision, self._ending(decision, message, found)
+
+    def _decision(self, work: _Work, message: Inbound, conversation: Conversation, version: int) -> Decision:
         decision = work.decision
-        if decision is None or decision.version != found.version:
-            decision = work.decision = self._decider.decide(message, found)
-        ending = ending_of(
+        if decision is None or decision.version != version:
+            decision = work.decision = self._decider.decide(message, conversation, version)
+        return decision
+
+    def _ending(self, decision: Decision, message: Inbound, found: Loaded) -> Ending:
+        return ending_of(
             decision,
             message,
             is_late=found.is_acknowledged,
             max_bytes=self._max_bytes(message.account),
             now=self._clock(),
         )
-        return decision, ending
 
     def _committed(self, ticket: _Ticket, decision: Decision, ending: Ending) -> None:
         result = TurnResult(text=ending.passive, is_late=ending.reply_state == "outbox")

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnClause, Connection, Dialect, Select,
 from bot.keys import Cipher, KeyRing, Unreadable, WrappedKey
 from bot.messages import Conversation, Inbound, Owner
 from bot.store import encoding
-from bot.store.people import insert_unless_there, introduce
+from bot.store.people import FIRST_VERSION, insert_unless_there, introduce
 from bot.store.prepared import Prepared
 from bot.store.schema import contacts, conversations, inbound, person_keys
 
@@ -43,6 +43,12 @@ class Loaded:
     stored: Stored | None
     is_acknowledged: bool
     owed_id: int | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was said in the conversation and nothing is known of the message."""
+        is_unknown = self.stored is None and not self.is_acknowledged and self.owed_id is None
+        return is_unknown and self.version == FIRST_VERSION
 
 
 _NO_ID = 2**62
@@ -115,6 +121,11 @@ def loaded(connection: Connection, keys: KeyRing, message: Inbound, *, locking: 
     if found is None:
         raise LookupError("a person who was just introduced is not there")
     return found
+
+
+def not_begun(message: Inbound) -> Conversation:
+    """Return the conversation of a person who is not stored yet; it has no number."""
+    return Conversation(id=0, account=message.account, owner=Owner.BOT, epoch=0, state={})
 
 
 def _conversation(row: Any, account: str, cipher: Cipher) -> Conversation:

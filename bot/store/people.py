@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table, delete, select, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.keys import Cipher, KeyRing, Unreadable, WrappedKey
 from bot.messages import Owner
+from bot.store.prepared import Prepared
 from bot.store.schema import contacts, conversations, person_keys
+
+FIRST_VERSION = 0  # of a conversation in which nothing has been said
 
 
 def insert_unless_there(dialect: Dialect, table: Table) -> Any:
@@ -19,42 +22,65 @@ def insert_unless_there(dialect: Dialect, table: Table) -> Any:
     return make(table).on_conflict_do_nothing()
 
 
+_INDEX = ("account", "blind_index")
+_ADD_CONTACT = Prepared(
+    lambda dialect: (
+        insert_unless_there(dialect, contacts)
+        .values(_given(contacts, *_INDEX, "platform_id", "created_at"))
+        .returning(contacts.c.id)
+    )
+)
+_FIND_CONTACT = Prepared(
+    lambda _: select(contacts.c.id).where(
+        *(contacts.c[name] == given for name, given in _given(contacts, *_INDEX).items())
+    )
+)
+_SET_PLATFORM_ID = Prepared(
+    lambda _: (
+        update(contacts)
+        .where(contacts.c.id == bindparam("contact_id"))
+        .values(platform_id=bindparam("sealed", type_=contacts.c.platform_id.type))
+    )
+)
+_ADD_KEY = Prepared(
+    lambda dialect: (
+        insert_unless_there(dialect, person_keys)
+        .values(_given(person_keys, "contact_id", "master_key_id", "wrapped", "created_at"))
+        .returning(person_keys.c.contact_id)
+    )
+)
+_EMPTY_CONVERSATION = Prepared(
+    lambda _: update(conversations).where(conversations.c.contact_id == bindparam("of_contact")).values(state=None)
+)
+_ADD_CONVERSATION = Prepared(
+    lambda dialect: insert_unless_there(dialect, conversations).values(
+        _given(conversations, "contact_id", "account", "owner", "epoch", "version", "updated_at")
+    )
+)
+
+
+def _given(table: Table, *columns: str) -> dict[str, Any]:
+    return {name: bindparam(name, type_=table.c[name].type) for name in columns}
+
+
 def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_id: str, now: datetime) -> None:
     """Make the contact, key and conversation of a person, as far as they are missing.
 
     A person whose key was deleted gets a new one; what the old one sealed stays unreadable.
     """
-    index = keys.blind_index(account, platform_id)
-    row = {"account": account, "blind_index": index, "created_at": now}
-    insert: Insert = insert_unless_there(connection.dialect, contacts)
+    by = {"account": account, "blind_index": keys.blind_index(account, platform_id)}
     # Sealing needs the row's key, which needs the row's number: first the row, then its content.
-    connection.execute(insert.values(**row, platform_id=b""))
-    contact_id = connection.execute(
-        select(contacts.c.id).where(contacts.c.account == account, contacts.c.blind_index == index)
-    ).scalar_one()
-    if _give_key(connection, keys, contact_id, now):
-        cipher = cipher_of(connection, keys, contact_id)
-        connection.execute(
-            update(contacts)
-            .where(contacts.c.id == contact_id)
-            .values(platform_id=cipher.seal(platform_id.encode(), place=_id_place(contact_id)))
-        )
-        connection.execute(update(conversations).where(conversations.c.contact_id == contact_id).values(state=None))
-    connection.execute(
-        insert_unless_there(connection.dialect, conversations).values(
-            contact_id=contact_id, account=account, owner=Owner.BOT, epoch=0, version=0, updated_at=now
-        )
-    )
-
-
-def _give_key(connection: Connection, keys: KeyRing, contact_id: int, now: datetime) -> bool:
-    fresh = keys.new_person(contact_id)
-    given = connection.execute(
-        insert_unless_there(connection.dialect, person_keys)
-        .values(contact_id=contact_id, master_key_id=fresh.master_key_id, wrapped=fresh.wrapped, created_at=now)
-        .returning(person_keys.c.contact_id)
-    )
-    return given.first() is not None
+    made = _ADD_CONTACT.rows(connection, {**by, "platform_id": b"", "created_at": now})
+    [contact] = made or _FIND_CONTACT.rows(connection, by)
+    fresh = keys.new_person(contact.id)
+    key = {"master_key_id": fresh.master_key_id, "wrapped": fresh.wrapped, "created_at": now}
+    if _ADD_KEY.rows(connection, {"contact_id": contact.id, **key}):
+        sealed = keys.person(contact.id, fresh).seal(platform_id.encode(), place=_id_place(contact.id))
+        _SET_PLATFORM_ID.changed(connection, {"contact_id": contact.id, "sealed": sealed})
+        if not made:
+            _EMPTY_CONVERSATION.changed(connection, {"of_contact": contact.id})
+    start = {"account": account, "owner": Owner.BOT, "epoch": 0, "version": FIRST_VERSION, "updated_at": now}
+    _ADD_CONVERSATION.changed(connection, {"contact_id": contact.id, **start})
 
 
 def cipher_of(connection: Connection, keys: KeyRing, contact_id: int) -> Cipher:
