@@ -29,10 +29,14 @@ class Context:
 
     def to_state(self) -> dict[str, Any]:
         """Return what the next turn needs, as plain values."""
-        state = asdict(self)
-        for outside in ("products", "fixed"):
-            state.pop(outside)
-        return state
+        return {
+            "product": self.product,
+            "topic": self.topic,
+            "question": self.question,
+            "choices": [asdict(choice) for choice in self.choices],
+            "drug": self.drug,
+            "misses": self.misses,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], *, products: tuple[str, ...], fixed: str | None = None) -> "Context":

@@ -88,16 +88,14 @@ class Vocabulary:
 
     def see(self, text: str, marks: tuple[str, ...] = ()) -> Seen:
         """Return the features of a text that some scorer knows."""
+        numbers, weights = [], []
         number = self._number.get
-        known = [
-            (at, weight)
-            for name, weight in features(text, marks, self._weights).items()
-            if (at := number(name)) is not None
-        ]
-        return Seen(
-            numbers=np.fromiter((at for at, _ in known), dtype=np.int32, count=len(known)),
-            weights=np.fromiter((weight for _, weight in known), dtype=np.float32, count=len(known)),
-        )
+        for name, weight in features(text, marks, self._weights).items():
+            at = number(name)
+            if at is not None:
+                numbers.append(at)
+                weights.append(weight)
+        return Seen(numbers=np.array(numbers, dtype=np.int32), weights=np.array(weights, dtype=np.float32))
 
     def rows_of(self, names: Sequence[str]) -> NDArray[np.int32]:
         """Return for each number the place of its feature in `names`, -1 where it is not among them."""
