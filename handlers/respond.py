@@ -62,6 +62,9 @@ class Assistant:
         }
         if match.decision == "handoff":
             return Reply(text=self._handoff(match, context, waiting=waiting))
+        if match.decision == "emergency" and match.topics:
+            asked = answers.answer(match, self._library)
+            return replace(asked, text=f"{say('emergency_first')}\n\n{asked.text}")
         return Reply(text=text[match.decision](match, context))
 
     def _clarification(self, match: Match, context: Context) -> str:

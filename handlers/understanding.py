@@ -21,7 +21,9 @@ def build_router(library: Library, *, memory: Path | None = None) -> Router:
 
     Learning the phrasings takes some seconds; with `memory`, a folder, only the first time.
     """
-    return Router(build_terrain(library), cues.load(), Danger.load(), Talk.load(), memory=memory)
+    terrain = build_terrain(library)
+    talk = Talk.load([phrasing.text for phrasing in terrain.phrasings], memory=memory)
+    return Router(terrain, cues.load(), Danger.load(), talk, memory=memory)
 
 
 def build_terrain(library: Library, *, foreign: Path = FOREIGN) -> Terrain:

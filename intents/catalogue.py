@@ -23,6 +23,7 @@ class _File(BaseModel):
     alone: bool = Field(default=False, description="a command: its phrase must be the whole message")
     whole: list[str] = Field(default=[], description="phrases that, with fillers, may make up a whole message")
     anywhere: list[str] = Field(default=[], description="phrases that are enough anywhere in a message")
+    certain: list[str] = Field(default=[], description="phrases that count even in what is clearly a question")
     spared: list[str] = Field(default=[], description="look-alikes; cut out before `anywhere` is searched")
     examples: list[str] = Field(min_length=1)
     look_alikes: list[str] = Field(default=[], description="recorded messages that mean something else")
@@ -37,6 +38,7 @@ class Intent:
     alone: bool
     whole: re.Pattern[str] | None
     anywhere: re.Pattern[str] | None
+    certain: re.Pattern[str] | None
     spared: re.Pattern[str] | None
     examples: tuple[str, ...]
     look_alikes: tuple[str, ...]
@@ -62,6 +64,7 @@ def _intent(path: Path) -> Intent:
         alone=file.alone,
         whole=_any(path, "whole", file.whole),
         anywhere=_fast(_any(path, "anywhere", file.anywhere)),
+        certain=_any(path, "certain", file.certain),
         spared=_any(path, "spared", file.spared),
         examples=tuple(file.examples),
         look_alikes=tuple(file.look_alikes),

@@ -31,10 +31,14 @@ def digest(*sources: object) -> str:
     return total.hexdigest()[:32]
 
 
-def remembered(folder: Path | None, name: str, learn: Callable[[], dict[str, Learned]]) -> dict[str, Learned]:
-    """Return what is kept in `folder` under `name`, or learn and keep it. Without a folder, or one that cannot be
-    written, it learns every time."""
-    home = folder / name if folder else None
+def remembered(
+    folder: Path | None, lesson: str, sources: str, learn: Callable[[], dict[str, Learned]]
+) -> dict[str, Learned]:
+    """Return what is kept in `folder` of a lesson learned from sources with that digest, or learn and keep it.
+
+    Without a folder, or one that cannot be written, it learns every time.
+    """
+    home = folder / f"{lesson}-{sources}" if folder else None
     if home is not None:
         kept = _read(home)
         if kept:
@@ -42,6 +46,9 @@ def remembered(folder: Path | None, name: str, learn: Callable[[], dict[str, Lea
     learned = learn()
     if home is not None and folder is not None:
         _write(folder, home, learned)
+        for old in folder.glob(f"{lesson}-*"):
+            if old != home:
+                shutil.rmtree(old, ignore_errors=True)
     return learned
 
 
@@ -65,7 +72,7 @@ def _read(home: Path) -> dict[str, Learned]:
 
 
 def _write(folder: Path, home: Path, learned: dict[str, Learned]) -> None:
-    """Write beside, then rename: another process sees all of it or nothing. Older ones are thrown away."""
+    """Write beside, then rename: another process sees all of it or nothing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=folder))
@@ -79,6 +86,3 @@ def _write(folder: Path, home: Path, learned: dict[str, Learned]) -> None:
         os.rename(beside, home)
     except OSError:
         return  # somebody else wrote it first, or the folder cannot be written: what was learned still serves
-    for old in folder.iterdir():
-        if old != home and old.is_dir() and not old.name.startswith("tmp"):
-            shutil.rmtree(old, ignore_errors=True)

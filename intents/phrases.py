@@ -13,6 +13,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from intents.guards import guarded, starts_of
 from intents.normal import normalise, sound
+from intents.words import word_bounds
 
 GAP = "[^,。!?;]{0,6}"
 _CJK = ("\u4e00", "\u9fff")
@@ -66,8 +67,13 @@ class Mender:
             return self._wrong.sub(lambda match: self._right[match[0]], text)
         mended = self._wrong.sub(lambda match: self._right[match[0]], text)
         heard = mended.translate(_voices())
+        misheard = [hit for hit in self._heard.finditer(heard) if self._by_sound[hit[0]] != mended[slice(*hit.span())]]
+        if not misheard:
+            return mended
+        # What is cut out of a word is no word misheard: 建议书 speaks of no 遗书.
+        bounds = word_bounds(mended)
         parts, last = [], 0
-        for match in self._heard.finditer(heard):
+        for match in (hit for hit in misheard if bounds >= {*hit.span()}):
             parts += [mended[last : match.start()], self._by_sound[match[0]]]
             last = match.end()
         return "".join([*parts, mended[last:]])

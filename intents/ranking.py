@@ -110,7 +110,7 @@ class Ranking:
     ) -> None:
         """`memory` is a folder in which what was learned is kept for the next start."""
         self.balance = balance or Balance()
-        learned = remembered(memory, digest(terrain, reader.cues.patterns()), lambda: _learn(terrain, reader))
+        learned = remembered(memory, "topics", digest(terrain, reader.cues.patterns()), lambda: _learn(terrain, reader))
         self._family_of = terrain.family_of
         self._vocabulary = Vocabulary(learned.values())
         self._area = Scorer(learned["area"], vocabulary=self._vocabulary)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
-from intents.danger import Danger
+from intents.danger import SELF_HARM, Danger
 from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
@@ -64,7 +64,7 @@ class Router:
         """Return what `message` means in `context`, with the reasons. Only the first 400 characters are read."""
         message = message[:_LONGEST_READ]
         return (
-            self._red_flag(message)
+            self._red_flag(message, context)
             or self._picked(message, context)
             or self._talked(message, context)
             or self._asked(message, context)
@@ -72,17 +72,30 @@ class Router:
 
     # What is no handbook question.
 
-    def _red_flag(self, message: str) -> Match | None:
+    def _red_flag(self, message: str, context: Context) -> Match | None:
         alarm = self._danger.judge(message)
-        if alarm is None or (alarm.by_likeness and self._is_plain_question(message)):
+        if alarm is None:
             return None
-        return Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
+        warning = Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
+        reading = self.reader.read(message)
+        if not self._is_plain_question(reading):
+            return warning
+        if alarm.by_likeness and (reading.products or reading.places):
+            return None
+        return self._beside_question(warning, message, context)
 
-    def _is_plain_question(self, message: str) -> bool:
-        """Whether a message names a product or a service and is so clearly about it that likeness is no alarm."""
-        judged = self.ranking.judge(self.reader.read(message))
-        scope = self.ranking.scope(judged)
-        named = bool(judged.reading.products or judged.reading.places)
+    def _beside_question(self, warning: Match, message: str, context: Context) -> Match:
+        """Who asks about the bill from the sickbed is told to call for help first, and then what they asked."""
+        asked = self._asked(message, context)
+        if warning.intent == SELF_HARM or asked.decision != "answer" or not asked.topics:
+            return warning
+        reasons = (*warning.reasons, "and asks the handbook", *asked.reasons)
+        return replace(warning, product=asked.product, topics=asked.topics[:1], reasons=reasons)
+
+    def _is_plain_question(self, reading: Reading) -> bool:
+        """Whether a message names a product, a service or a topic and is clearly a question about it."""
+        scope = self.ranking.scope(self.ranking.judge(reading))
+        named = bool(reading.products or reading.families)
         return named and scope.inside - scope.foreign >= _PLAIN_QUESTION
 
     def _picked(self, message: str, context: Context) -> Match | None:
@@ -112,11 +125,12 @@ class Router:
         talked = self._talk.judge(message)
         if talked is None:
             return None
-        intent, reasons = talked
-        decision = {"handoff": "handoff", "capability": "menu", "menu": "menu"}.get(intent, "smalltalk")
+        decision = {"handoff": "handoff", "capability": "menu", "menu": "menu"}.get(talked.intent, "smalltalk")
         if decision == "smalltalk" and self._goes_on(message, context):
             return None
-        return Match(decision=decision, intent=intent, reasons=tuple(reasons))
+        if decision == "handoff" and not talked.is_certain and self._is_plain_question(self.reader.read(message)):
+            return None
+        return Match(decision=decision, intent=talked.intent, reasons=talked.reasons)
 
     def _goes_on(self, message: str, context: Context) -> bool:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""

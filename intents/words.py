@@ -16,3 +16,8 @@ def is_ordinary(word: str) -> bool:
     jieba.initialize()
     frequency = jieba.dt.FREQ.get(word, 0)
     return bool(frequency >= _COMMON)
+
+
+def word_bounds(text: str) -> frozenset[int]:
+    """Return the positions in `text` where a word begins or ends (建议书 has none before 书)."""
+    return frozenset((0, *(end for _, _, end in jieba.tokenize(text, HMM=False))))

@@ -54,7 +54,8 @@ def test_a_settled_product_is_the_only_one_answered_from(
     answered = 0
     for question in (question for asks in questions.values() for question in asks):
         reading = router.reader.read(question)
-        if set(reading.products) - {product} or "款" in reading.text:
+        others = set(reading.products) - {product} or (reading.narrowed and product not in reading.narrowed)
+        if others or "款" in reading.text:
             continue
         outcome = discuss(assistant, question, product=product)
         assert {of for of, _ in cited(outcome)} <= {product}, question
@@ -95,7 +96,7 @@ def test_every_answer_cites_or_says_that_the_handbook_has_no_such_service(
             if outcome.understanding.decision == "answer":
                 assert cited(outcome) or "手册里没有写" in text, question
                 assert not cited(outcome) or "依据：" in text, question
-            else:
+            elif outcome.understanding.decision != "emergency":
                 assert not cited(outcome), question
 
 

@@ -1,6 +1,5 @@
 """Every example of every intent, run against all intents and the red flags; and how a broken file is told."""
 
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,18 +7,7 @@ import pytest
 from bot.errors import ConfigurationFault
 from intents import catalogue
 from intents.catalogue import Intent
-from intents.danger import Danger
-from intents.talk import Talk
-
-
-@cache
-def talk() -> Talk:
-    return Talk.load()
-
-
-@cache
-def danger() -> Danger:
-    return Danger.load()
+from tests.intents.as_served import danger, talk
 
 
 def intents() -> tuple[Intent, ...]:
@@ -29,7 +17,7 @@ def intents() -> tuple[Intent, ...]:
 @pytest.mark.parametrize("intent", intents(), ids=lambda intent: intent.name)
 def test_every_example_is_recognised_and_stolen_by_no_other(intent: Intent) -> None:
     taken = {text: talk().judge(text) for text in intent.examples}
-    stolen = {text: found for text, found in taken.items() if found is None or found[0] != intent.name}
+    stolen = {text: found for text, found in taken.items() if found is None or found.intent != intent.name}
     assert not stolen
 
 
@@ -41,7 +29,7 @@ def test_no_example_raises_an_alarm(intent: Intent) -> None:
 @pytest.mark.parametrize("intent", [intent for intent in intents() if intent.look_alikes], ids=lambda i: i.name)
 def test_no_look_alike_is_taken_for_the_intent(intent: Intent) -> None:
     taken = {text: talk().judge(text) for text in intent.look_alikes}
-    assert not {text: found for text, found in taken.items() if found and found[0] == intent.name}
+    assert not {text: found for text, found in taken.items() if found and found.intent == intent.name}
 
 
 @pytest.mark.parametrize(

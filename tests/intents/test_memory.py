@@ -49,30 +49,30 @@ def same(one: dict[str, Learned], other: dict[str, Learned]) -> bool:
 
 def test_what_was_learned_is_read_back_the_next_time(tmp_path: Path) -> None:
     lesson = Lesson()
-    first = remembered(tmp_path / "memory", "one", lesson)
-    second = remembered(tmp_path / "memory", "one", lesson)
+    first = remembered(tmp_path / "memory", "lesson", "one", lesson)
+    second = remembered(tmp_path / "memory", "lesson", "one", lesson)
     assert lesson.times == 1
     assert same(first, second)
 
 
 def test_other_data_are_learned_anew_and_the_old_are_thrown_away(tmp_path: Path) -> None:
     lesson = Lesson()
-    remembered(tmp_path, "one", lesson)
-    remembered(tmp_path, "two", lesson)
+    remembered(tmp_path, "lesson", "one", lesson)
+    remembered(tmp_path, "lesson", "two", lesson)
     assert lesson.times == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["two"]
+    assert [path.name for path in tmp_path.iterdir()] == ["lesson-two"]
 
 
 def test_without_a_folder_it_learns_every_time() -> None:
     lesson = Lesson()
-    remembered(None, "one", lesson)
-    remembered(None, "one", lesson)
+    remembered(None, "lesson", "one", lesson)
+    remembered(None, "lesson", "one", lesson)
     assert lesson.times == 2
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
-    assert same(remembered(tmp_path / "file", "one", Lesson()), LEARNED)
+    assert same(remembered(tmp_path / "file", "lesson", "one", Lesson()), LEARNED)
 
 
 def cut_off(path: Path) -> None:
@@ -82,28 +82,28 @@ def cut_off(path: Path) -> None:
 @pytest.mark.parametrize("name", ["parts.json", "0.rarity.npy", "0.solution.npy"])
 @pytest.mark.parametrize("damage", [Path.unlink, cut_off])
 def test_damaged_memory_is_learned_anew(tmp_path: Path, name: str, damage: Callable[[Path], None]) -> None:
-    remembered(tmp_path, "one", Lesson())
-    damage(tmp_path / "one" / name)
+    remembered(tmp_path, "lesson", "one", Lesson())
+    damage(tmp_path / "lesson-one" / name)
     lesson = Lesson()
-    assert same(remembered(tmp_path, "one", lesson), LEARNED)
+    assert same(remembered(tmp_path, "lesson", "one", lesson), LEARNED)
     assert lesson.times == 1
 
 
 @pytest.mark.parametrize("name", ["0.rarity.npy", "0.solution.npy"])
 def test_memory_emptied_by_a_crash_is_learned_anew(tmp_path: Path, name: str) -> None:
-    remembered(tmp_path, "one", Lesson())
-    (tmp_path / "one" / name).write_bytes(b"")
-    assert same(remembered(tmp_path, "one", Lesson()), LEARNED)
+    remembered(tmp_path, "lesson", "one", Lesson())
+    (tmp_path / "lesson-one" / name).write_bytes(b"")
+    assert same(remembered(tmp_path, "lesson", "one", Lesson()), LEARNED)
 
 
 def test_damaged_memory_is_mended_for_the_next_time(tmp_path: Path) -> None:
-    remembered(tmp_path, "one", Lesson())
-    (tmp_path / "one" / "0.solution.npy").unlink()
+    remembered(tmp_path, "lesson", "one", Lesson())
+    (tmp_path / "lesson-one" / "0.solution.npy").unlink()
     lesson = Lesson()
-    remembered(tmp_path, "one", lesson)
-    remembered(tmp_path, "one", lesson)
+    remembered(tmp_path, "lesson", "one", lesson)
+    remembered(tmp_path, "lesson", "one", lesson)
     assert lesson.times == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+    assert [path.name for path in tmp_path.iterdir()] == ["lesson-one"]
 
 
 def test_the_digest_tells_any_two_sources_apart() -> None:

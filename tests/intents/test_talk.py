@@ -2,25 +2,19 @@
 
 import json
 import time
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from intents.courtesy import strip_courtesies
-from intents.talk import Talk
+from tests.intents.as_served import talk
 
 FROZEN = Path(__file__).parents[1] / "questions" / "safety_frozen.jsonl"
 
 
-@cache
-def talk() -> Talk:
-    return Talk.load()
-
-
 def intent(message: str) -> str | None:
     found = talk().judge(message)
-    return found and found[0]
+    return found and found.intent
 
 
 def frozen(*labels: str) -> list[tuple[str, str]]:
