@@ -49,7 +49,7 @@ class DrugIndex:
 
     def ask(self, text: str, *, following: bool) -> DrugAsk | None:
         """Return the drug question in compact `text`, or None. `following`: the message before asked for a drug."""
-        found = [hit for hit in self._names.find(text) if _believable(hit, text)]
+        found = [hit for hit in self._names.find(text) if _believable(hit, text) and not _is_of_another(hit, text)]
         about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
         if _MEDICAL.search(text) and not re.search(r"清单|名单|目录|药单|特药", text):
             return None
@@ -99,13 +99,22 @@ def _maker_names(maker: str) -> set[str]:
     return {maker, short} if len(short) >= 2 else {maker}
 
 
+def _is_of_another(hit: Found, text: str) -> bool:
+    """Whether a name that was not typed exactly is a piece of a longer drug's name (维迪西妥单抗)."""
+    spans = (match.span() for match in _DRUGLIKE.finditer(text))
+    return hit.how != "exact" and any(start < hit.start and hit.end <= end for start, end in spans)
+
+
 def _believable(hit: Found, text: str) -> bool:
     """Two-character brand names are ordinary syllables: they count only when written exactly, beside drug words.
 
-    Generic names differ in one character from drug to drug (奈拉替尼, 洛拉替尼), so a wrong one is another drug.
+    Generic names differ in one character from drug to drug (奈拉替尼, 洛拉替尼), so a wrong one is another drug; unless
+    it stands in the ending of its class (单杭), which tells drugs of a class from nothing.
     """
-    if hit.how == "shape" and _CLASS.search(hit.name):
-        return False
+    if hit.how == "shape" and (kind := _CLASS.search(hit.name)):
+        own = kind.start()
+        if text[hit.start : hit.start + own] != hit.name[:own]:
+            return False
     if hit.length > 2:
         return hit.how != "shape" or hit.length > 3 or bool(re.search(r"药|清单|特药|list", text))
     return hit.how == "exact" and (bool(re.search(r"药|清单|牌|特药|单子|厂", text)) or len(text) <= 6)

@@ -27,12 +27,12 @@ _SAY_CHARACTERS = 90
 class Balance:
     """How much each kind of evidence counts towards a topic's score."""
 
-    own: float = 1.5
+    own: float = 1.3
     family: float = 1.6
     key: float = 0.6
     attribute: float = 0.6
     place: float = 0.3
-    same_service: float = 1.0
+    same_service: float = 1.4
     same_key: float = 0.9
 
 
@@ -139,6 +139,11 @@ class Ranking:
             foreign=max((float(judged.area[at]) for at in self._foreign_columns), default=0.0),
             medical=float(judged.area[column[MEDICAL]]) if MEDICAL in column else 0.0,
         )
+
+    def nearest_family(self, judged: Judged, families: Iterable[str]) -> str:
+        """Return which of `families` of services a message is most like."""
+        column = self._area.column
+        return max(sorted(families), key=lambda family: float(judged.area[column[f"f:{family}"]]))
 
     def rank(
         self,

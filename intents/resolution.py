@@ -22,7 +22,7 @@ class Limits:
 
     answer: float = 0.9
     ask: float = 0.5
-    lead: float = 0.8  # topics of the same service nearer than this to the first are told with it
+    lead: float = 1.0  # topics of the same service nearer than this to the first are told with it
     sure: float = 1.6  # a best score below which even a clear lead is not certain
     foreign_lead: float = 0.3  # topics of another service nearer than this are told with it
     margin: float = 0.1  # another service's topic nearer than this that does not fit is asked back

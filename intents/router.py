@@ -18,7 +18,7 @@ from intents.match import Choice, Context, DrugAsk, Match
 from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
 from intents.resolution import Limits, Resolution, resolve
-from intents.talk import Talk
+from intents.talk import Talk, Talked
 from intents.terrain import Terrain, Topic
 
 _NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二三①②③])\s*(?:个|项|款|条|号|吧|、|\.|。)*$")
@@ -26,6 +26,8 @@ _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
 _PLAIN_QUESTION = 0.85  # of 911 recorded and unseen messages of danger none that only likeness finds is above it
+_FAINT = 0.5  # likeness to requests for a person that is no more than chance after an answer
+_FOLLOWING_QUESTION = 0.6  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
@@ -128,9 +130,18 @@ class Router:
         decision = {"handoff": "handoff", "capability": "menu", "menu": "menu"}.get(talked.intent, "smalltalk")
         if decision == "smalltalk" and self._goes_on(message, context):
             return None
-        if decision == "handoff" and not talked.is_certain and self._is_plain_question(self.reader.read(message)):
+        if decision == "handoff" and not talked.is_certain and self._is_rather_asked(message, talked, context):
             return None
         return Match(decision=decision, intent=talked.intent, reasons=talked.reasons)
+
+    def _is_rather_asked(self, message: str, talked: Talked, context: Context) -> bool:
+        """Whether what may ask for a person is rather a question: a plain one, or one that follows an answer."""
+        reading = self.reader.read(message)
+        if self._is_plain_question(reading):
+            return True
+        scope = self.ranking.scope(self.ranking.judge(reading))
+        is_faint = context.topic is not None and talked.likeness < _FAINT
+        return is_faint and scope.inside - scope.foreign >= _FOLLOWING_QUESTION
 
     def _goes_on(self, message: str, context: Context) -> bool:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
@@ -281,7 +292,8 @@ class Router:
     def _one(self, reading: Reading, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
         before = self._terrain.topic.get(context.topic or "")
         switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
-        switches = switches and len(reading.aspect) <= _SWITCH_CHARACTERS + reading.aspect.count(SERVICE_MARK)
+        said = self._phrases["people"].sub("", reading.aspect)
+        switches = switches and len(said) <= _SWITCH_CHARACTERS + said.count(SERVICE_MARK)
         carry = before is not None and (corrected or switches)
         judged = self.ranking.judge(reading)
         ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
@@ -294,7 +306,7 @@ class Router:
         rival = not reading.products and bool(self._phrases["rivals"].search(reading.text))
         if rival or (is_foreign(scope, evidence, self._gate) and not carry):
             return Match(decision="abstain", product=product, reasons=("no handbook question", why))
-        lacked = self._lacked(reading, product)
+        lacked = self._lacked(judged, product)
         if lacked:
             return lacked
         resolution = resolve(ranked, self._limits)
@@ -323,11 +335,13 @@ class Router:
         choices = tuple(Choice(label=self._terrain.short[product], product=product) for product in list(products)[:3])
         return Match(decision="clarify", intent="which_product", choices=choices, reasons=(reason,))
 
-    def _lacked(self, reading: Reading, product: str | None) -> Match | None:
-        """A service was named that the product in question does not have."""
-        family_of = self._terrain.family_of
+    def _lacked(self, judged: Judged, product: str | None) -> Match | None:
+        """A service was named that the product in question does not have, and none that it has is meant rather."""
+        reading, family_of = judged.reading, self._terrain.family_of
         families = {family_of[place] for place in reading.places}
         if product is None or not families or families & self._terrain.families[product]:
+            return None
+        if self.ranking.nearest_family(judged, self._terrain.families[product] | families) not in families:
             return None
         exact = [hit for hit in reading.found if hit.how == "exact" and family_of.get(hit.thing) in families]
         return self._lacks(family_of[exact[0].thing], product) if exact else None

@@ -33,11 +33,15 @@ _FILLER = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Talked:
-    """What a message is if no handbook question. `is_certain`: even if it looks like one."""
+    """What a message is if no handbook question. `is_certain`: even if it looks like one.
+
+    `likeness` is how like the intent's examples it is, where that was all that was found.
+    """
 
     intent: str
     reasons: tuple[str, ...]
     is_certain: bool = False
+    likeness: float = 1.0
 
 
 class Talk:
@@ -116,7 +120,8 @@ class Talk:
         score, other = float(scores[column[name]]), float(scores[column[_OTHER]])
         if score < _SURE or score - other < _MARGIN or self._is_spared(name, text):
             return None
-        return Talked(intent=name, reasons=(f"{name}: like its examples ({score:.2f} against {other:.2f})",))
+        reason = f"{name}: like its examples ({score:.2f} against {other:.2f})"
+        return Talked(intent=name, reasons=(reason,), likeness=score)
 
     def _is_spared(self, name: str, text: str) -> bool:
         spared = self._by_name[name].spared
