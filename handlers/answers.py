@@ -9,7 +9,7 @@ from knowledge.library import Entry, Library
 from knowledge.vocabulary import family_names
 
 _LONGEST_WITH_HINT = {"fact": 250, "howto": 440, "list": 600}
-_DRUG_CLAUSE = "附件一"
+_LONGEST_QUOTED = 24  # characters of what somebody typed for a drug
 _MOST_ROWS = 16
 _MOST_CLAUSES = 3  # printed; the stored citations name all
 
@@ -98,20 +98,21 @@ def _lacking(match: Match, library: Library) -> Reply:
 
 def _drugs(ask: DrugAsk, library: Library, product: str) -> Reply:
     handbook = library.handbooks[product]
-    citation = Citation(product=product, clause=_DRUG_CLAUSE)
-    last = say("cite", places=say("cite_one", handbook=handbook.product.short + "手册", clauses=_DRUG_CLAUSE))
+    clause = handbook.product.drugs_clause
+    last = say("cite", places=say("cite_one", handbook=handbook.product.short + "手册", clauses=clause))
+    typed = ask.typed if len(ask.typed) <= _LONGEST_QUOTED else ask.typed[:_LONGEST_QUOTED] + "…"
     drugs = [drug for drug in handbook.drugs if drug.no in ask.rows]
     rows = "\n".join(
         say("drug_row", brand=drug.brand, generic=drug.generic, maker=drug.maker) for drug in drugs[:_MOST_ROWS]
     )
     short = handbook.product.short
     if not drugs:
-        text = say("drug_missing", product=short, typed=ask.typed)
+        text = say("drug_missing", product=short, typed=typed)
     elif ask.by_maker:
-        text = say("drug_maker", product=short, typed=ask.typed, rows=rows)
+        text = say("drug_maker", product=short, typed=typed, rows=rows)
     elif ask.certain:
         text = say("drug_found", product=short, rows=rows)
     else:
-        text = say("drug_unsure", product=short, brand=drugs[0].brand, typed=ask.typed, rows=rows)
+        text = say("drug_unsure", product=short, brand=drugs[0].brand, typed=typed, rows=rows)
     hint = f"\n{say('drug_hint')}" if drugs else ""
-    return Reply(text=f"{text}\n{last}{hint}", citations=(citation,))
+    return Reply(text=f"{text}\n{last}{hint}", citations=(Citation(product=product, clause=clause),))

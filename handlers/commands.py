@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bot.errors import UserFault
 from handlers import evaluation
 from handlers.evaluation import read_cases
 from handlers.respond import Assistant
@@ -54,10 +55,13 @@ def questions(argument: str, stream: Iterable[str] | None = None) -> Iterable[st
         yield argument
         return
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    for line in stream or sys.stdin:
-        if line.strip():
-            yield line.rstrip("\n")
+        sys.stdin.reconfigure(encoding="utf-8")
+    try:
+        for line in stream or sys.stdin:
+            if line.strip():
+                yield line.rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise UserFault("standard input: not UTF-8; convert the questions to UTF-8") from error
 
 
 def report(results: list[evaluation.Result], *, failures: int) -> None:

@@ -49,12 +49,20 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
             turns = case["turns"]
             if not turns or not all(isinstance(turn["user"], str) for turn in turns):
                 raise KeyError("turns[].user")
+            if not all(
+                _are_texts(group) for turn in turns for group in [*turn.get("expect", ()), turn.get("forbid", [])]
+            ):
+                raise TypeError("expect is a list of lists of texts, forbid a list of texts")
         except (ValueError, KeyError, TypeError) as error:
             raise UserFault(
                 f"{path}: line {number}: not a case ({error}); each line is a JSON object with turns"
             ) from error
         cases.append(case)
     return cases
+
+
+def _are_texts(group: Any) -> bool:
+    return isinstance(group, list) and all(isinstance(text, str) for text in group)
 
 
 def evaluate(cases: Iterable[dict[str, Any]], assistant: Assistant, *, products: tuple[str, ...]) -> list[Result]:

@@ -6,12 +6,15 @@ answer then asks "您是问…吗".
 
 import re
 from collections import defaultdict
+from functools import cache
+from pathlib import Path
 
 from intents.lexicon import Found, Lexicon
 from intents.match import DrugAsk
 from intents.normal import compact
 from intents.terrain import DrugNames
 
+COMMON_DRUGS = Path(__file__).parent / "drug_names.txt"
 _LONGEST_NAME = 24
 _LIST = re.compile(
     r"清单|名单|目录|药单|列表|单子|list|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
@@ -87,7 +90,16 @@ class DrugIndex:
         if not re.search(r"清单|名单|目录|药单|特药|list|药", text):
             return None
         named = [name for name in _DRUGLIKE.findall(text) if name not in self._not_drugs]
+        named = named or [hit.name for hit in _common_drugs().find(text)]
         return DrugAsk(typed=named[0][:_LONGEST_NAME]) if named else None
+
+
+@cache
+def _common_drugs() -> Lexicon:
+    """Medicines of which it can be said that they are not on a list (drug_names.txt)."""
+    lines = COMMON_DRUGS.read_text(encoding="utf-8").splitlines()
+    names = [name for line in lines if not line.startswith("#") for name in line.split()]
+    return Lexicon(((name, name) for name in names), fuzzy=False)
 
 
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")

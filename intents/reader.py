@@ -83,8 +83,8 @@ def marks(families: frozenset[str], attributes: frozenset[str]) -> tuple[str, ..
 
 def _cut(text: str, hits: list[Found]) -> str:
     """Return `text` without the stretches that were found."""
-    for hit in sorted(hits, key=lambda hit: -hit.start):
-        text = text[: hit.start] + text[hit.end :]
+    for start, end in sorted({(hit.start, hit.end) for hit in hits}, reverse=True):
+        text = text[:start] + text[end:]
     return text.strip(" ,，。、:：的") if hits else text
 
 

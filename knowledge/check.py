@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from knowledge.library import HANDBOOKS, Handbook, Library
-from knowledge.schema import LONGEST, Service
+from knowledge.library import Handbook, Library
+from knowledge.schema import LONGEST
 from knowledge.vocabulary import attribute_names, family_names
 
 
@@ -27,6 +27,7 @@ def find_faults(library: Library, *, texts: Path | None = None) -> list[str]:
     faults = list(_product_names(library))
     for handbook in library:
         faults += _clauses(handbook)
+        faults += _product_clauses(handbook)
         faults += _facts(handbook)
         faults += _aliases(handbook)
         faults += _drugs(handbook)
@@ -34,14 +35,6 @@ def find_faults(library: Library, *, texts: Path | None = None) -> list[str]:
         if texts is not None:
             faults += _lines(handbook, texts)
     return faults
-
-
-def _home(handbook: Handbook) -> Path:
-    return HANDBOOKS / handbook.product.id
-
-
-def _file(handbook: Handbook, service: Service) -> Path:
-    return handbook.files.get(service.id, _home(handbook) / service.id)
 
 
 def _product_names(library: Library) -> Iterator[str]:
@@ -58,7 +51,7 @@ def _product_names(library: Library) -> Iterator[str]:
 
 
 def _clauses(handbook: Handbook) -> Iterator[str]:
-    path = _home(handbook) / "clauses.yaml"
+    path = handbook.home / "clauses.yaml"
     for clause, times in Counter(clause.id for clause in handbook.clauses).items():
         if times > 1:
             yield f"{path}: clause {clause!r} stands {times} times; give each its own id"
@@ -68,13 +61,30 @@ def _clauses(handbook: Handbook) -> Iterator[str]:
             yield f"{path}: clause {clause!r} is covered by no entry; write a fact for it, or mark it fact_free"
 
 
+def _product_clauses(handbook: Handbook) -> Iterator[str]:
+    """What product.yaml says rests on clauses too, and so does every answer about the drug list."""
+    path, product = handbook.home / "product.yaml", handbook.product
+    clauses = {clause.id for clause in handbook.clauses}
+    cited = [
+        ("person", product.person.clause),
+        *((f"telephone {item.number}", item.clause) for item in product.telephones),
+        *((f"entrance {item.name}", item.clause) for item in product.entrances),
+    ]
+    if handbook.drugs:
+        cited.append(("drugs_clause", [product.drugs_clause]))
+    for entry, named in cited:
+        for clause in named:
+            if clause not in clauses:
+                yield f"{path}: {entry}: clause {clause!r} is not in clauses.yaml; correct it or add the clause"
+
+
 def _facts(handbook: Handbook) -> Iterator[str]:
     clauses = {clause.id for clause in handbook.clauses}
     if handbook.service(handbook.product.doctor_service) is None:
         named = handbook.product.doctor_service
-        yield f"{_home(handbook) / 'product.yaml'}: doctor_service {named!r} has no file; name one that has"
+        yield f"{handbook.home / 'product.yaml'}: doctor_service {named!r} has no file; name one that has"
     for service in handbook.services:
-        path = _file(handbook, service)
+        path = handbook.files[service.id]
         if service.family not in family_names():
             yield f"{path}: family {service.family!r} is unknown; use one of knowledge/families.yaml or add it there"
         keys = Counter(fact.key for fact in service.facts)
@@ -108,13 +118,13 @@ def _aliases(handbook: Handbook) -> Iterator[str]:
     for name, services in sorted(owners.items()):
         if len(services) > 1:
             yield (
-                f"{_home(handbook)}: name {name!r} is claimed by {', '.join(sorted(services))}; "
+                f"{handbook.home}: name {name!r} is claimed by {', '.join(sorted(services))}; "
                 "leave it to one, or make it more precise"
             )
 
 
 def _drugs(handbook: Handbook) -> Iterator[str]:
-    path = _home(handbook) / "drugs.csv"
+    path = handbook.home / "drugs.csv"
     for no, times in Counter(drug.no for drug in handbook.drugs).items():
         if times > 1:
             yield f"{path}: row {no} stands {times} times; every row has its own number"
@@ -131,7 +141,7 @@ def _phrasings(handbook: Handbook) -> Iterator[str]:
     for phrasing in handbook.phrasings:
         if handbook.find(phrasing.service, phrasing.key) is None:
             yield (
-                f"{_home(handbook) / 'phrasings.csv'}: {phrasing.text!r} asks for {phrasing.service}/{phrasing.key}, "
+                f"{handbook.home / 'phrasings.csv'}: {phrasing.text!r} asks for {phrasing.service}/{phrasing.key}, "
                 "which does not exist; correct service and key"
             )
 
@@ -140,14 +150,14 @@ def _lines(handbook: Handbook, texts: Path) -> Iterator[str]:
     source = handbook.product.source
     path = texts / source.file
     if not path.exists():
-        yield f"{_home(handbook) / 'product.yaml'}: source file {source.file!r} is not in {texts}; correct the name"
+        yield f"{handbook.home / 'product.yaml'}: source file {source.file!r} is not in {texts}; correct the name"
         return
     content = path.read_bytes()
     if sha256(content).hexdigest() != source.sha256:
-        place = _home(handbook) / "product.yaml"
+        place = handbook.home / "product.yaml"
         yield f"{place}: {source.file} has changed since it was entered; compare, then update sha256"
     covered = {number for clause in handbook.clauses for number in range(clause.lines[0], clause.lines[1] + 1)}
     for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
         if line.strip() and number not in covered:
-            place = _home(handbook) / "clauses.yaml"
+            place = handbook.home / "clauses.yaml"
             yield f"{place}: line {number} of {source.file} belongs to no clause; add or widen one"

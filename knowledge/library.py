@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import ConfigurationFault
+from knowledge import strict_yaml
 from knowledge.schema import Clause, Drug, Fact, Phrasing, Product, Service
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -35,6 +35,7 @@ class Entry:
 class Handbook:
     """One product's handbook: its services and topics, clauses and, where it prints one, its drug list."""
 
+    home: Path
     product: Product
     clauses: tuple[Clause, ...]
     services: tuple[Service, ...]
@@ -97,47 +98,60 @@ def load_handbook(home: Path) -> Handbook:
         raise ConfigurationFault(
             f"{home / 'product.yaml'}: id {product.id!r} must equal its folder's name {home.name!r}"
         )
-    service_files = sorted((home / "services").glob("*.yaml"))
-    topic_files = sorted((home / "topics").glob("*.yaml"))
-    services = tuple(_parse(path, Service) for path in [*service_files, *topic_files])
-    for path, service in zip([*service_files, *topic_files], services, strict=True):
-        if service.id != path.stem:
-            raise ConfigurationFault(f"{path}: id {service.id!r} must equal the file's name {path.stem!r}")
+    services = {folder: _services(home / folder) for folder in ("services", "topics")}
+    twice = services["services"].keys() & services["topics"].keys()
+    if twice:
+        raise ConfigurationFault(f"{home}: {min(twice)!r} stands in services and in topics; give one another id")
+    both = {**services["services"], **services["topics"]}
     return Handbook(
+        home=home,
         product=product,
-        clauses=tuple(_parse_item(home / "clauses.yaml", Clause, row) for row in _read(home / "clauses.yaml") or ()),
-        services=services,
-        topics=frozenset(path.stem for path in topic_files),
+        clauses=_clauses(home / "clauses.yaml"),
+        services=tuple(service for _, service in both.values()),
+        topics=frozenset(services["topics"]),
         drugs=_read_drugs(home / "drugs.csv"),
         phrasings=read_phrasings(home / "phrasings.csv"),
-        files={service.id: path for path, service in zip([*service_files, *topic_files], services, strict=True)},
+        files={id: path for id, (path, _) in both.items()},
     )
 
 
-def _read(path: Path) -> Any:
-    try:
-        with path.open(encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
-    except FileNotFoundError as error:
-        raise ConfigurationFault(f"{path}: the file is missing; every handbook has one (docs/handbooks.md)") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationFault(f"{path}: not UTF-8; save the file in UTF-8") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationFault(f"{path}: not readable as YAML; mend what it names: {error}") from error
+def _services(folder: Path) -> dict[str, tuple[Path, Service]]:
+    """Read each service or topic of a folder, by id."""
+    found = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != ".yaml":
+            raise ConfigurationFault(f"{path}: only .yaml files belong here; rename or remove it")
+        service = _parse(path, Service)
+        if service.id != path.stem:
+            raise ConfigurationFault(f"{path}: id {service.id!r} must equal the file's name {path.stem!r}")
+        found[service.id] = path, service
+    return found
+
+
+def _clauses(path: Path) -> tuple[Clause, ...]:
+    rows = strict_yaml.read(path)
+    if not isinstance(rows, list) or not rows:
+        raise ConfigurationFault(f"{path}: holds no list of clauses; write one entry for each clause of the handbook")
+    return tuple(_parse_item(path, Clause, row, called=_name_of(row)) for row in rows)
+
+
+def _name_of(row: Any) -> str:
+    return f"{row['id']}: " if isinstance(row, dict) and "id" in row else ""
 
 
 def _parse(path: Path, model: type[Model]) -> Model:
-    return _parse_item(path, model, _read(path))
+    return _parse_item(path, model, strict_yaml.read(path))
 
 
-def _parse_item(path: Path, model: type[Model], content: Any) -> Model:
+def _parse_item(path: Path, model: type[Model], content: Any, *, called: str = "") -> Model:
+    """`called` is what its author calls a row, for the message of a fault in it."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationFault(_explain(path, content, error)) from error
+        raise ConfigurationFault(_explain(path, content, error, called)) from error
 
 
-def _explain(path: Path, content: Any, error: ValidationError) -> str:
+def _explain(path: Path, content: Any, error: ValidationError, called: str) -> str:
     """Name the entry by what its author calls it (a fact's key, a clause's id), not by a position only."""
     first = error.errors()[0]
     place: Any = content
@@ -147,7 +161,7 @@ def _explain(path: Path, content: Any, error: ValidationError) -> str:
         place = _inside(place, step)
         if isinstance(place, dict) and isinstance(step, int):
             names[-1] = f"{step} ({place.get('key') or place.get('id') or place.get('number') or '?'})"
-    return f"{path}: entry {'.'.join(names) or '(top)'}: {first['msg']}; the schema is in docs/handbooks.md"
+    return f"{path}: entry {called}{'.'.join(names) or '(top)'}: {first['msg']}; the schema is in docs/handbooks.md"
 
 
 def _inside(place: Any, step: Any) -> Any:
@@ -160,17 +174,17 @@ def _inside(place: Any, step: Any) -> Any:
 
 def read_phrasings(path: Path) -> tuple[Phrasing, ...]:
     """Read a file of phrasings (service,key,voice,text); a missing file holds none. Raises ConfigurationFault."""
-    return tuple(_parse_item(path, Phrasing, row) for row in _read_table(path))
+    return tuple(
+        _parse_item(path, Phrasing, row, called=f"line {line}: ") for line, row in enumerate(_read_table(path), start=2)
+    )
 
 
 def _read_drugs(path: Path) -> tuple[Drug, ...]:
-    rows = _read_table(path)
-    return tuple(
-        _parse_item(
-            path, Drug, {**row, "nicknames": [name for name in (row.get("nicknames") or "").split("|") if name]}
-        )
-        for row in rows
-    )
+    rows = [
+        {**row, "nicknames": [name for name in (row.get("nicknames") or "").split("|") if name]}
+        for row in _read_table(path)
+    ]
+    return tuple(_parse_item(path, Drug, row, called=f"line {line}: ") for line, row in enumerate(rows, start=2))
 
 
 def _read_table(path: Path) -> list[dict[str, str]]:

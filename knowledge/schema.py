@@ -16,25 +16,33 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Telephone(_Strict):
+class _Cited(_Strict):
+    """What rests on one clause or several."""
+
+    clause: list[Text]
+
+    @field_validator("clause", mode="before")
+    @classmethod
+    def _one_or_many(cls, clause: Any) -> Any:
+        return [clause] if isinstance(clause, str) else clause
+
+
+class Telephone(_Cited):
     number: Text
     for_: Text = Field(alias="for")
     hours: Text | None = None
-    clause: Text | list[Text]
 
 
-class Entrance(_Strict):
+class Entrance(_Cited):
     name: Text
     path: Text
     for_: Text = Field(alias="for")
-    clause: Text | list[Text]
 
 
-class Person(_Strict):
+class Person(_Cited):
     """How a policyholder of this product reaches a human being."""
 
     say: Text
-    clause: Text | list[Text]
 
 
 class Source(_Strict):
@@ -59,6 +67,7 @@ class Product(_Strict):
     person: Person
     doctor_service: Slug
     doctor_say: Text
+    drugs_clause: Text = "附件一"
     source: Source
 
 
@@ -71,7 +80,7 @@ class Clause(_Strict):
     fact_free: bool = False
 
 
-class Fact(_Strict):
+class Fact(_Cited):
     """One atomic answer: what it is about (`key` = attribute[.condition]), our words, the clause.
 
     `status` unsaid: the handbook is silent; conflict: it says two things, `say` quotes both sides.
@@ -81,17 +90,11 @@ class Fact(_Strict):
     key: Key
     ask: Text
     say: Text
-    clause: list[Text]
     value: Any = None
     when: Text | None = None
     shape: Literal["fact", "howto", "list"] = "fact"
     status: Literal["said", "unsaid", "conflict"] = "said"
     also: list[Key] = []
-
-    @field_validator("clause", mode="before")
-    @classmethod
-    def _one_or_many(cls, clause: Any) -> Any:
-        return [clause] if isinstance(clause, str) else clause
 
     @property
     def attribute(self) -> str:

@@ -86,7 +86,6 @@ def test_an_unknown_product_ends_with_2_and_the_known_ones(data_folder: Path) ->
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="standard input that is no UTF-8 ends in a traceback")
 def test_standard_input_in_another_encoding_is_refused(data_folder: Path) -> None:
     done = run(data_folder, "ask", "--json", "-", typed="等待期多久\n".encode("gb18030"))
     assert done.returncode == 2
@@ -172,7 +171,6 @@ def test_a_question_set_in_another_encoding_is_refused(tmp_path: Path) -> None:
     assert str(path) in refused(path)
 
 
-@pytest.mark.xfail(strict=True, reason="a text where a list of alternatives belongs is taken letter by letter")
 @pytest.mark.parametrize("key", ["expect", "forbid"])
 def test_a_question_set_with_expectations_of_another_shape_is_refused(tmp_path: Path, key: str) -> None:
     path = tmp_path / "questions.jsonl"

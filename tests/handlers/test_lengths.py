@@ -112,7 +112,6 @@ def test_every_makers_drugs_fit_and_none_is_left_out(library: Library) -> None:
         assert reply.text.count("（") == len(rows), maker
 
 
-@pytest.mark.xfail(strict=True, reason="a drug name is quoted at any length")
 def test_a_name_that_goes_on_and_on_does_not_fill_the_reply(library: Library) -> None:
     ask = DrugAsk(typed="x" * 5000)
     reply = answer(Match(decision="answer", product=WUXIAN, drug=ask), library)

@@ -70,7 +70,6 @@ def test_each_family_is_marked_with_each_cue(reader: Reader) -> None:
     assert {"f:inpatient-advance", "a:waiting-period", "inpatient-advance*waiting-period"} <= set(marks)
 
 
-@pytest.mark.xfail(strict=True, reason="it is cut once for each product, and takes what follows with it")
 def test_a_name_that_fits_two_products_by_sound_is_cut_out_once() -> None:
     alike = tuple(ProductNames(id=name, short=name, called=(name,)) for name in ("安心保", "安新保"))
     reading = Reader(Terrain(products=alike, services=(), topics=()), cues.load()).read("安馨保等待期多久")
