@@ -80,6 +80,8 @@ class Router:
             return None
         warning = Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
         reading = self.reader.read(message)
+        if alarm.by_likeness and alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
+            return None
         if not self._is_plain_question(reading):
             return warning
         if alarm.by_likeness and (reading.products or reading.places):

@@ -36,9 +36,10 @@ class Example:
 class Weights:
     """How much each family of features counts, and how strongly the fit is regularised."""
 
-    one: float = 1.0
+    one: float = 1.5
     two: float = 1.0
-    sound_two: float = 0.7
+    apart: float = 0.7
+    sound_two: float = 1.0
     marks: float = 3.0
     ridge: float = 0.5
 
@@ -49,6 +50,8 @@ def features(text: str, marks: tuple[str, ...], weights: Weights) -> dict[str, f
     heard = ("^", *sounds(text), "$")
     found = dict.fromkeys(text, weights.one)
     found.update({first + second: weights.two for first, second in pairwise(padded)})
+    if weights.apart:  # two characters stay when the one between them is mistyped
+        found.update({f"{first}_{second}": weights.apart for first, second in zip(padded, padded[2:], strict=False)})
     found.update({f"~{first}-{second}": weights.sound_two for first, second in pairwise(heard)})
     found.update({"#" + mark: weights.marks for mark in marks})
     return found

@@ -21,7 +21,7 @@ _LONGEST_PHRASES = 60  # a longer message is no row of set phrases
 # Chosen by cross-validation on the examples: handing over a question costs more than asking back.
 _SURE = 0.25
 _MARGIN = 0.05
-_WEIGHTS = Weights(ridge=0.2)
+_WEIGHTS = Weights(one=1.0, apart=0.0, sound_two=0.7, ridge=0.2)
 _EVERY = 6  # of the recorded questions one in so many: all of them would outweigh what is said besides questions
 
 _PUNCTUATION = re.compile(r"[\s,.。!?;:、~…\"'“”‘’()\-—^_*#@+=<>《》\[\]【】|/\\]+")
