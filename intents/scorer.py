@@ -36,12 +36,12 @@ class Example:
 class Weights:
     """How much each family of features counts, and how strongly the fit is regularised."""
 
-    one: float = 1.5
+    one: float = 2.0
     two: float = 1.0
-    apart: float = 0.7
-    sound_two: float = 1.0
+    apart: float = 1.0
+    sound_two: float = 1.2
     marks: float = 3.0
-    ridge: float = 0.5
+    ridge: float = 0.75
 
 
 def features(text: str, marks: tuple[str, ...], weights: Weights) -> dict[str, float]:
