@@ -23,7 +23,7 @@ class Evidence:
 class GateLimits:
     """By how much the in-scope score must exceed the foreign one, less what the evidence is worth."""
 
-    lead: float = 0.7
+    lead: float = 0.75
     product_named: float = 0.4
     product_settled: float = 0.2
     service_named: float = 0.15

@@ -41,7 +41,7 @@ class Weights:
     apart: float = 1.0
     sound_two: float = 1.2
     marks: float = 3.0
-    ridge: float = 0.75
+    ridge: float = 0.85
 
 
 def features(text: str, marks: tuple[str, ...], weights: Weights) -> dict[str, float]:
