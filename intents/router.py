@@ -17,7 +17,7 @@ from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
-from intents.resolution import Limits, Resolution, resolve
+from intents.resolution import Limits, resolve
 from intents.talk import Talk, Talked
 from intents.terrain import Terrain, Topic
 
@@ -330,7 +330,9 @@ class Router:
         having = [product for product in products if family in self._terrain.families[product]]
         if len(having) == 1:
             resolution = resolve(self.ranking.rank(judged, products=having, context=before), self._limits)
-            if resolution.topics and (resolution.is_sure or judged.reading.places):
+            scope = self.ranking.scope(judged)
+            is_plain = bool(judged.reading.places) and scope.inside - scope.foreign >= _PLAIN_QUESTION
+            if resolution.topics and (resolution.is_sure or is_plain):
                 return Match(
                     decision="answer",
                     product=having[0],
