@@ -14,6 +14,7 @@ _MOST_TOGETHER = 3
 _ROOM = 215
 _ROOM_AFTER_LIST = 400
 _LIST = 150
+_NO = ("不能", "不行", "不可", "不赔", "不包", "不算", "不会")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Limits:
     lead: float = 1.0  # topics of the same service nearer than this to the first are told with it
     sure: float = 1.6  # a best score below which even a clear lead is not certain
     foreign_lead: float = 0.3  # topics of another service nearer than this are told with it
+    rule_lead: float = 0.6  # the rule nearer than this to a "no" for a special case is told before it
     margin: float = 0.1  # another service's topic nearer than this that does not fit is asked back
 
 
@@ -46,7 +48,8 @@ def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
     if best.score < limits.answer:
         return Resolution(choices=_choices(ranked), reason=f"best {best.topic.id} is weak ({best.score:.2f})")
     near = [item for item in ranked[1:] if _is_near(item, best, limits)]
-    told = _that_fit(best.topic, [item.topic for item in near])
+    first = _general(best, near, limits)
+    told = _that_fit(first.topic, [item.topic for item in (best, *near) if item is not first])
     rival = near[0] if near else None
     if rival and rival.topic not in told and _is_rival(rival, best, limits):
         return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
@@ -55,6 +58,20 @@ def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
         is_sure=not near and best.score >= limits.sure,
         reason=f"best {best.topic.id} {best.score:.2f}, {len(near)} near it, {len(told)} told",
     )
+
+
+def _general(best: Ranked, near: Sequence[Ranked], limits: Limits) -> Ranked:
+    """A "no" for a special case must not come before the rule: tell the rule first where it is nearly as likely."""
+    if not best.topic.say.startswith(_NO):
+        return best
+    rules = (
+        item
+        for item in near
+        if item.topic.key == best.topic.attribute
+        and item.topic.service == best.topic.service
+        and best.score - item.score < limits.rule_lead
+    )
+    return next(rules, best)
 
 
 def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:
