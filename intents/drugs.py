@@ -26,6 +26,7 @@ _MEDICAL = re.compile(
 _WHICH_DRUGS = re.compile(
     r"(哪些|哪几|哪种|有什么|有啥|几种|几个|都有).{0,6}药|药.{0,10}(哪些|哪几|有什么|有啥|几种|几个|都有)"
 )
+_WHICH = re.compile(r"有(些)?(哪|啥|什么|几)|(哪些|哪几|都有)")
 _CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
 _FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
 _DRUGLIKE = re.compile(
@@ -50,8 +51,11 @@ class DrugIndex:
         self._makers = Lexicon((name, maker) for maker in makers for name in _maker_names(maker))
         self._by_maker = makers
 
-    def ask(self, text: str, *, following: bool) -> DrugAsk | None:
-        """Return the drug question in compact `text`, or None. `following`: the message before asked for a drug."""
+    def ask(self, text: str, *, following: bool, of_list: bool = False) -> DrugAsk | None:
+        """Return the drug question in compact `text`, or None.
+
+        `following`: the message before asked for a drug; `of_list`: the talk is of the service that has the list.
+        """
         found = [hit for hit in self._names.find(text) if _believable(hit, text) and not _is_of_another(hit, text)]
         about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
         if _MEDICAL.search(text) and not re.search(r"清单|名单|目录|药单|特药", text):
@@ -60,7 +64,7 @@ class DrugIndex:
         if found and (about_list or bare):
             return self._by_name(found, text)
         if not found and about_list:
-            return self._by_company(text) or self._missing(text)
+            return self._by_company(text, of_list=of_list) or self._missing(text)
         return None
 
     def mentions(self, text: str) -> bool:
@@ -79,8 +83,9 @@ class DrugIndex:
             certain=all(hit.how == "exact" for hit in found),
         )
 
-    def _by_company(self, text: str) -> DrugAsk | None:
-        makers = self._makers.find(text, fuzzy=False) if _WHICH_DRUGS.search(text) else []
+    def _by_company(self, text: str, *, of_list: bool) -> DrugAsk | None:
+        asks_which = _WHICH_DRUGS.search(text) or (of_list and _WHICH.search(text))
+        makers = self._makers.find(text, fuzzy=False) if asks_which else []
         if not makers:
             return None
         rows = sorted({no for hit in makers for no in self._by_maker[hit.thing]})

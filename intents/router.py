@@ -26,7 +26,7 @@ _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
 _PLAIN_QUESTION = 0.8  # of 2,121 messages of danger none that names a product or a service is above it
-_FAINT = 0.5  # likeness to requests for a person that is no more than chance after an answer
+_FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOLLOWING_QUESTION = 0.6  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
@@ -211,7 +211,9 @@ class Router:
         listed = [product for product in products if product in self._drugs]
         if not listed:
             return None
-        ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug)
+        before = self._terrain.topic.get(context.topic or "")
+        following = context.drug or (before is not None and before.kind[0] == _DRUGS)
+        ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug, of_list=following)
         if ask is None:
             return None
         having = [product for product in products if _DRUGS in self._terrain.families[product]]
