@@ -75,18 +75,19 @@ class _Net:
 
     kind: str
     even_supposed: bool  # whether a sign counts that is only supposed
-    tiers: Mapping[str, PhraseBook]
+    book: PhraseBook
     together: tuple[tuple[frozenset[str], ...], ...]
 
     def reasons(self, text: str, around: Circumstances) -> list[str]:
         """Return why `text` raises this alarm; empty when nothing does."""
+        sieve = self.book.sieve(text)
         found: dict[str, Hit] = {}
         for tier in ("grave", "event", "disease"):
-            for hit in self._standing(tier, text, around):
+            for hit in self._standing(tier, text, sieve, around):
                 if _counts(tier, hit, around):
                     return [f"danger: {hit.concept}"]
                 found.setdefault(hit.concept, hit)
-        for hit in self._standing("part", text, around):
+        for hit in self._standing("part", text, sieve, around):
             found.setdefault(hit.concept, hit)
         if not found:
             return []
@@ -96,8 +97,8 @@ class _Net:
                 return [f"danger: {' × '.join(chosen)}"]
         return []
 
-    def _standing(self, tier: str, text: str, around: Circumstances) -> Iterable[Hit]:
-        for hit in self.tiers[tier].find(text):
+    def _standing(self, tier: str, text: str, sieve: int, around: Circumstances) -> Iterable[Hit]:
+        for hit in self.book.find(tier, text, sieve):
             if not around.takes_back(hit.start, hit.end, even_supposed=self.even_supposed):
                 yield hit
 
@@ -215,8 +216,7 @@ def _net(path: Path, kind: str) -> _Net:
     for names in (names for row in together for names in row):
         if names - known:
             raise ConfigurationFault(f"{path}: together: {', '.join(sorted(names - known))}: no such concept; name one")
-    books = {tier: PhraseBook(concepts) for tier, concepts in tiers.items()}
-    return _Net(kind=kind, even_supposed=signs.even_supposed, tiers=books, together=together)
+    return _Net(kind=kind, even_supposed=signs.even_supposed, book=PhraseBook(tiers), together=together)
 
 
 def _phrases(path: Path, name: str, concept: _Concept, words: Mapping[str, str]) -> Phrases:

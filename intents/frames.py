@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from intents.phrases import clause
 
@@ -38,37 +39,54 @@ class Frames:
         return self.exaggerated.sub("", seen)
 
     def around(self, seen: str) -> "Circumstances":
-        """Read the circumstances of one message, once for all its signs."""
-        return Circumstances(
-            frames=self,
-            seen=seen,
-            supposed=tuple(match.start() for match in self.hypothetical.finditer(seen)),
-            past=tuple(match.start() for match in self.past.finditer(seen)),
-            now=tuple(match.start() for match in self.now.finditer(seen)),
-            sudden=tuple(match.start() for match in self.sudden.finditer(seen)),
-            over=max((match.end() for match in self.over.finditer(seen)), default=0),
-            plea=bool(self.plea.search(seen)),
-            insurance=bool(self.insurance.search(seen)),
-            others=bool(self.others.search(seen)),
-            nobody=not self.others.search(seen) and not self.myself.search(seen),
-        )
+        """Return the circumstances of one message, for all its signs."""
+        return Circumstances(frames=self, seen=seen)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Circumstances:
-    """The cues of one message by position."""
+    """The cues of one message by position, each looked for when it is first asked for: most messages have no sign."""
 
     frames: Frames
     seen: str
-    supposed: tuple[int, ...]
-    past: tuple[int, ...]
-    now: tuple[int, ...]
-    sudden: tuple[int, ...]
-    over: int
-    plea: bool
-    insurance: bool
-    others: bool  # a person other than the writer is in it
-    nobody: bool  # no person is in it
+
+    @cached_property
+    def supposed(self) -> tuple[int, ...]:
+        return _starts(self.frames.hypothetical, self.seen)
+
+    @cached_property
+    def past(self) -> tuple[int, ...]:
+        return _starts(self.frames.past, self.seen)
+
+    @cached_property
+    def now(self) -> tuple[int, ...]:
+        return _starts(self.frames.now, self.seen)
+
+    @cached_property
+    def sudden(self) -> tuple[int, ...]:
+        return _starts(self.frames.sudden, self.seen)
+
+    @cached_property
+    def over(self) -> int:
+        return max((match.end() for match in self.frames.over.finditer(self.seen)), default=0)
+
+    @cached_property
+    def plea(self) -> bool:
+        return bool(self.frames.plea.search(self.seen))
+
+    @cached_property
+    def insurance(self) -> bool:
+        return bool(self.frames.insurance.search(self.seen))
+
+    @cached_property
+    def others(self) -> bool:
+        """Whether a person other than the writer is in it."""
+        return bool(self.frames.others.search(self.seen))
+
+    @cached_property
+    def nobody(self) -> bool:
+        """Whether no person is in it."""
+        return not self.others and not self.frames.myself.search(self.seen)
 
     def takes_back(self, start: int, end: int, *, even_supposed: bool = False) -> str | None:
         """Return why the sign at `start` to `end` is no present danger, or None."""
@@ -125,3 +143,7 @@ class Circumstances:
     def _directly_before(self, start: int, cue: re.Pattern[str]) -> bool:
         before = self.seen[max(0, start - _CLOSE) : start]
         return any(match.end() == len(before) for match in cue.finditer(before))
+
+
+def _starts(cue: re.Pattern[str], seen: str) -> tuple[int, ...]:
+    return tuple(match.start() for match in cue.finditer(seen))

@@ -120,24 +120,32 @@ class Phrases:
 
 
 class PhraseBook:
-    """Many concepts in order; tells for a text which of them could stand in it at all, by the characters it has."""
+    """Many concepts in tiers; sieves out those that cannot stand in a text by the characters it has."""
 
-    def __init__(self, concepts: Sequence[Phrases]) -> None:
-        self._concepts = tuple(concepts)
+    def __init__(self, tiers: Mapping[str, Sequence[Phrases]]) -> None:
         # One bit a concept: a message has few characters, and there are many concepts.
         self._always = 0
         self._by_character: dict[str, int] = {}
-        for at, phrases in enumerate(self._concepts):
-            if phrases.starts is None:
-                self._always |= 1 << at
-            for character in phrases.starts or ():
-                self._by_character[character] = self._by_character.get(character, 0) | 1 << at
+        self._tiers: dict[str, list[tuple[int, Phrases]]] = {}
+        bit = 1
+        for tier, concepts in tiers.items():
+            self._tiers[tier] = []
+            for phrases in concepts:
+                self._tiers[tier].append((bit, phrases))
+                self._always |= bit if phrases.starts is None else 0
+                for character in phrases.starts or ():
+                    self._by_character[character] = self._by_character.get(character, 0) | bit
+                bit <<= 1
 
-    def find(self, text: str) -> Iterator[Hit]:
-        """Yield the places of each concept, concept after concept."""
+    def sieve(self, text: str) -> int:
+        """Return which concepts could stand in `text`: one bit each."""
         possible = self._always
         for character in text:
             possible |= self._by_character.get(character, 0)
-        for at, phrases in enumerate(self._concepts):
-            if possible >> at & 1:
+        return possible
+
+    def find(self, tier: str, text: str, sieve: int) -> Iterator[Hit]:
+        """Yield the places of a tier's concepts that are in the sieve, concept after concept."""
+        for bit, phrases in self._tiers[tier]:
+            if bit & sieve:
                 yield from phrases.find(text)
