@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnClause, Connection, Dialect, Select, bindparam, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnClause,
+    Connection,
+    Dialect,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from bot.keys import Cipher, KeyRing, Unreadable, WrappedKey
 from bot.messages import Conversation, Inbound, Owner
@@ -165,7 +176,8 @@ def acknowledged(connection: Connection, keys: KeyRing, now: datetime, older_tha
             inbound.join(conversations).join(person_keys, person_keys.c.contact_id == conversations.c.contact_id)
         )
         .where(inbound.c.reply_state == ACKNOWLEDGED)
-        .where(inbound.c.received_at <= now - timedelta(seconds=older_than_seconds))
+        # What was received "after now" was received before the clock was set back: it is old, too.
+        .where(or_(inbound.c.received_at <= now - timedelta(seconds=older_than_seconds), inbound.c.received_at > now))
         .order_by(inbound.c.id)
         .limit(500)
     ).all()

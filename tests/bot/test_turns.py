@@ -156,6 +156,13 @@ def test_an_acknowledged_message_of_a_dead_process_is_taken_up(workplace_of: Mak
     assert living.channel.sent == [("o-lin", "1 问")]
 
 
+def test_it_is_taken_up_also_when_the_clock_was_set_back(workplace_of: Make, clock: FixedClock) -> None:
+    living = workplace_of()
+    living.do(lambda connection: inbox.acknowledge(connection, living.store.keys, message("问", key="7"), now=clock()))
+    clock.move(minutes=-10)
+    assert living.turns.resume(older_than_seconds=15) == 1
+
+
 def test_a_later_message_waits_for_the_turns_that_a_dead_process_owes(workplace_of: Make, clock: FixedClock) -> None:
     living = workplace_of()
     for key in "12":
