@@ -21,6 +21,7 @@ Floats = NDArray[np.float32]
 
 _FEW_LABELS = 64
 _LARGEST = 32767
+_MANY = 2000  # examples from which on a feature that stands in a single one is left out: half of all, and no help
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,14 +180,18 @@ def _vocabulary(examples: Sequence[Example], weights: Weights) -> tuple[tuple[st
     seen: Counter[str] = Counter()
     for example in examples:
         seen.update(features(example.text, example.marks, weights).keys())
-    names = tuple(sorted(seen))
+    fewest = 2 if len(examples) >= _MANY else 1
+    names = tuple(sorted(name for name, times in seen.items() if times >= fewest))
     return names, np.array([np.log(1 + len(examples) / seen[name]) for name in names], dtype=np.float32)
 
 
 def _matrix(examples: Sequence[Example], names: tuple[str, ...], rarity: Floats, weights: Weights) -> sparse.csr_matrix:
     """Return a row of unit length for each example."""
     number = {name: at for at, name in enumerate(names)}
-    found = [features(example.text, example.marks, weights) for example in examples]
+    found = [
+        {name: weight for name, weight in features(example.text, example.marks, weights).items() if name in number}
+        for example in examples
+    ]
     ends = np.cumsum([0, *map(len, found)])
     columns = np.fromiter((number[name] for row in found for name in row), dtype=np.int32, count=ends[-1])
     values = np.fromiter((weight for row in found for weight in row.values()), dtype=np.float32, count=ends[-1])
