@@ -42,12 +42,14 @@ _WEIGHTS = Weights(one=1.0, apart=0.0, sound_two=0.7, marks=1.5, ridge=0.1)
 class Alarm:
     """One alarm: `kind` is emergency | self_harm, `reasons` name the matched concepts.
 
-    `by_likeness` alone: no concept was found, the message is only more like recorded alarms than like others.
+    `by_likeness` alone: no concept was found, the message is only more like recorded alarms than like others, by
+    `likeness` (0: as like the one as the other; 1: just like the alarms).
     """
 
     kind: str
     reasons: tuple[str, ...]
     by_likeness: bool = False
+    likeness: float = 1.0
 
 
 class _Concept(BaseModel):
@@ -151,6 +153,7 @@ class _Likeness:
         return Alarm(
             kind=kind,
             by_likeness=True,
+            likeness=score,
             reasons=(f"danger: like recorded alarms ({score:+.2f}): {' × '.join(telling)}",),
         )
 

@@ -26,6 +26,7 @@ _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
 _PLAIN_QUESTION = 0.8  # of 2,121 messages of danger none that names a product or a service is above it
+_STRONG = 0.5  # likeness to alarms by which a plain question, too, gets the emergency number before its answer
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOLLOWING_QUESTION = 0.6  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
@@ -84,7 +85,8 @@ class Router:
             return None
         if not self._is_plain_question(reading):
             return warning
-        if alarm.by_likeness and (reading.products or reading.places):
+        is_strong = alarm.kind != SELF_HARM and alarm.likeness >= _STRONG
+        if alarm.by_likeness and not is_strong and (reading.products or reading.places):
             return None
         return self._beside_question(warning, message, context)
 
