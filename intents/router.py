@@ -239,6 +239,8 @@ class Router:
         if self._is_foreign(judged, context) or not resolution.topics:
             return None
         alike = self._alike(judged, ranked[0].topic.family, among)
+        if not any(alike.values()):
+            return None
         return Match(
             decision="answer",
             compare=True,
@@ -263,6 +265,8 @@ class Router:
         for product, items in found.items():
             for item in reversed(items):
                 best.setdefault(item.topic.attribute, {})[product] = item.score
+        if not best:
+            return {}
         shared = max(sorted(best), key=lambda attribute: sum(best[attribute].values()))
         return {product: _of_attribute(items, shared) for product, items in found.items()}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.keys import Cipher, KeyRing, Unreadable, WrappedKey
@@ -50,7 +50,7 @@ _ADD_KEY = Prepared(
     )
 )
 _EMPTY_CONVERSATION = Prepared(
-    lambda _: update(conversations).where(conversations.c.contact_id == bindparam("of_contact")).values(state=None)
+    lambda _: update(conversations).where(conversations.c.contact_id == bindparam("of_contact")).values(state=null())
 )
 _ADD_CONVERSATION = Prepared(
     lambda dialect: insert_unless_there(dialect, conversations).values(
