@@ -179,7 +179,9 @@ class Turns:
         def written(ending: Ending | None, error: BaseException | None) -> None:
             if error is not None:
                 self._not_stored(ticket, error)
-            elif ending is None:  # somebody who had been deleted came back: the person is there now, decide again
+            elif (
+                ending is None
+            ):  # not so new: deleted once, or just acknowledged. The person is there now; decide again
                 self._lanes.again(ticket)
             else:
                 self._committed(ticket, decision, ending)

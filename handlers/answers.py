@@ -43,7 +43,8 @@ def cite(entries: Sequence[Entry]) -> tuple[str, tuple[Citation, ...]]:
 
 
 def _facts(entries: list[Entry], library: Library, *, is_sure: bool) -> Reply:
-    body = "\n\n".join(entry.fact.say for entry in entries)
+    is_alone = is_sure and len(entries) == 1
+    body = "\n\n".join(entry.fact.say if is_alone else entry.fact.beside for entry in entries)
     last, citations = cite(entries)
     text = f"{body}\n{last}"
     if not is_sure:

@@ -77,6 +77,7 @@ def _topics(handbook: Handbook) -> list[Topic]:
             key=entry.fact.key,
             ask=entry.fact.ask,
             say=entry.fact.say,
+            beside=entry.fact.beside,
             unsaid=entry.fact.status == "unsaid",
         )
         for entry in handbook.entries

@@ -85,13 +85,17 @@ def _is_rival(item: Ranked, best: Ranked, limits: Limits) -> bool:
 
 def _that_fit(first: Topic, others: Sequence[Topic]) -> tuple[Topic, ...]:
     """Return the first topic with those of the others that fit beside it on the screen, nearest first."""
-    room = (_ROOM if len(first.say) <= _LIST else _ROOM_AFTER_LIST) - len(first.say)
+    room = (_ROOM if len(first.say) <= _LIST else _ROOM_AFTER_LIST) - _length(first)
     told = [first]
     for topic in others:
-        if len(told) < _MOST_TOGETHER and len(topic.say) <= room and all(topic.say != other.say for other in told):
+        if len(told) < _MOST_TOGETHER and _length(topic) <= room and all(topic.say != other.say for other in told):
             told.append(topic)
-            room -= len(topic.say)
+            room -= _length(topic)
     return tuple(told)
+
+
+def _length(topic: Topic) -> int:
+    return len(topic.beside or topic.say)
 
 
 def _choices(ranked: Sequence[Ranked]) -> tuple[Choice, ...]:

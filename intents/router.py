@@ -96,7 +96,7 @@ class Router:
         if warning.intent == SELF_HARM or asked.decision != "answer" or not asked.topics:
             return warning
         reasons = (*warning.reasons, "and asks the handbook", *asked.reasons)
-        return replace(warning, product=asked.product, topics=asked.topics[:1], reasons=reasons)
+        return replace(warning, product=asked.product, topics=asked.topics[:1], is_sure=asked.is_sure, reasons=reasons)
 
     def _is_plain_question(self, reading: Reading) -> bool:
         """Whether a message names a product, a service or a topic and is clearly a question about it."""

@@ -34,7 +34,10 @@ class ServiceNames:
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """One question that can be answered: a fact of one product. `ask` is how it is offered as a choice."""
+    """One question that can be answered: a fact of one product. `ask` is how it is offered as a choice.
+
+    `say` answers it alone; `beside` (if it differs) where it is told beside others.
+    """
 
     id: str
     product: str
@@ -43,6 +46,7 @@ class Topic:
     key: str
     ask: str
     say: str = ""
+    beside: str = ""
     unsaid: bool = False
 
     @property

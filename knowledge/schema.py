@@ -1,5 +1,6 @@
 """The shape of the handbook files, field by field. docs/handbooks.md explains it to the operator who writes them."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -7,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
+
+_YES_OR_NO = re.compile("[不没无能要有会都可管是别][^，：。；、]{0,4}[，：]")
 
 # Characters a fact may take on the phone: one sentence or two, a path to follow, a list.
 LONGEST = {"fact": 200, "howto": 420, "list": 560}
@@ -95,6 +98,11 @@ class Fact(_Cited):
     shape: Literal["fact", "howto", "list"] = "fact"
     status: Literal["said", "unsaid", "conflict"] = "said"
     also: list[Key] = []
+
+    @property
+    def beside(self) -> str:
+        """Our words as they are told beside others: a bare "能，…" would pass for the answer to another question."""
+        return f"{self.ask}？{self.say}" if _YES_OR_NO.match(self.say) else self.say
 
     @property
     def attribute(self) -> str:
