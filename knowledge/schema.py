@@ -15,11 +15,11 @@ _YES_OR_NO = re.compile("[不没无能要有会都可管是别][^，：。；、
 LONGEST = {"fact": 200, "howto": 420, "list": 560}
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Cited(_Strict):
+class Cited(Strict):
     """What rests on one clause or several."""
 
     clause: list[Text]
@@ -30,32 +30,32 @@ class _Cited(_Strict):
         return [clause] if isinstance(clause, str) else clause
 
 
-class Telephone(_Cited):
+class Telephone(Cited):
     number: Text
     for_: Text = Field(alias="for")
     hours: Text | None = None
 
 
-class Entrance(_Cited):
+class Entrance(Cited):
     name: Text
     path: Text
     for_: Text = Field(alias="for")
 
 
-class Person(_Cited):
+class Person(Cited):
     """How a policyholder of this product reaches a human being."""
 
     say: Text
 
 
-class Source(_Strict):
+class Source(Strict):
     """The text edition that the clauses' line numbers refer to."""
 
     file: Text
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Product(_Strict):
+class Product(Strict):
     id: Slug
     name: Text
     short: Text
@@ -74,7 +74,7 @@ class Product(_Strict):
     source: Source
 
 
-class Clause(_Strict):
+class Clause(Strict):
     """One numbered item of the handbook. `fact_free`: headings, greetings, tables of contents."""
 
     id: Text
@@ -83,7 +83,7 @@ class Clause(_Strict):
     fact_free: bool = False
 
 
-class Fact(_Cited):
+class Fact(Cited):
     """One atomic answer: what it is about (`key` = attribute[.condition]), our words, the clause.
 
     `status` unsaid: the handbook is silent; conflict: it says two things, `say` quotes both sides.
@@ -113,7 +113,7 @@ class Fact(_Cited):
         return self.key.partition(".")[2] or None
 
 
-class Service(_Strict):
+class Service(Strict):
     """One service or topic of one product, with everything the handbook says about it."""
 
     id: Slug
@@ -126,7 +126,7 @@ class Service(_Strict):
     notes: Any = None
 
 
-class Drug(_Strict):
+class Drug(Strict):
     """One row of a product's drug list, figures and names as printed."""
 
     no: int
@@ -136,7 +136,7 @@ class Drug(_Strict):
     nicknames: list[Text] = []
 
 
-class Phrasing(_Strict):
+class Phrasing(Strict):
     """One way in which a person asked for a fact: training material for the router, in that person's own words."""
 
     service: Slug

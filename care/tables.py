@@ -1,0 +1,235 @@
+"""The tables of what we run for people. Everything that names or describes a person is sealed with the master key.
+
+It is sealed by the master key and not by the person's own: policies come from the insurer, and cases are what the law
+makes the company keep after a person has deleted their conversation.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from bot.store.schema import RowId, UtcTime, metadata
+
+# `number_index`, `holder_id_index`, `id_index` and `name_index` are keyed blind indexes (KeyRing.blind_index).
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("number_index", LargeBinary, nullable=False),
+    Column("product", String(64), nullable=False),
+    Column("plan", String(16), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("lapsed_on", Date),
+    Column("reinstated_on", Date),
+    Column("waiting_period_days", Integer),
+    Column("options", String(200)),  # ;-separated; NULL: unknown which optional liabilities were bought
+    Column("holder_id_index", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # number, holder's name, identity number, phone
+    Column("imported_at", UtcTime, nullable=False),
+    UniqueConstraint("number_index"),
+    CheckConstraint("status IN ('active', 'lapsed', 'surrendered')", name="status"),
+    CheckConstraint("expires_on >= effective_on", name="term"),
+    Index("ix_policies_holder", "holder_id_index"),
+)
+
+insured = Table(
+    "insured",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("policy_id", RowId, ForeignKey("policies.id"), nullable=False),
+    Column("id_index", LargeBinary, nullable=False),
+    Column("relation", String(8), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # name, identity number, birth date, sex
+    UniqueConstraint("policy_id", "id_index"),
+    CheckConstraint("relation IN ('self', 'spouse', 'child', 'parent', 'other')", name="relation"),
+)
+
+# Who may act on which policy in chat. `ended_at` keeps what was once bound.
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("policy_id", RowId, ForeignKey("policies.id"), nullable=False),
+    Column("bound_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(
+        "uq_bindings_contact_id_policy_id",
+        "contact_id",
+        "policy_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+# `kind`: personal | medical | guardian | sharing. A withdrawal is a row of its own moment, never a deletion.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    Index("ix_consents_contact_id", "contact_id", "kind"),
+)
+
+# Every attempt to verify a policy, by contact and by what was looked for (blind), so that guessing is slowed on both.
+verification_attempts = Table(
+    "verification_attempts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("policy_index", LargeBinary),
+    Column("at", UtcTime, nullable=False),
+    Column("succeeded", Boolean, nullable=False),
+    Index("ix_verification_attempts_contact_id", "contact_id", "at"),
+    Index("ix_verification_attempts_policy_index", "policy_index", "at"),
+)
+
+# Hash-chained: each row's digest covers the one before, so that a removed or altered row shows.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(80), nullable=False),  # contact:<id> | user:<name> | command | assistant
+    Column("action", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("detail", LargeBinary),
+    Column("digest", String(64), nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("number", String(24), nullable=False, unique=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("conversation_id", RowId, ForeignKey("conversations.id"), nullable=False),
+    Column("policy_id", RowId, ForeignKey("policies.id"), nullable=False),
+    Column("insured_id", RowId, ForeignKey("insured.id")),
+    Column("product", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("flow_version", Integer, nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("owner", String(80)),  # the health manager who has it; NULL: nobody yet
+    Column("version", Integer, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("answers", LargeBinary, nullable=False),  # sealed JSON: slot → value, and the labels shown
+    # The turn that opened it: the same turn, tried again, opens no second case.
+    Column("request_key", String(64), nullable=False, unique=True),
+    Index("ix_cases_contact_id", "contact_id", "id"),
+    Index("ix_cases_policy_id", "policy_id", "id"),
+    Index("ix_cases_open", "changed_at", sqlite_where=text("is_open"), postgresql_where=text("is_open")),
+)
+
+# Append-only. `told` marks what the policyholder was told.
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("kind", String(16), nullable=False),  # opened | moved | material | note | cancelled | assigned
+    Column("step", String(40)),
+    Column("detail", LargeBinary),  # sealed
+    Index("ix_case_events_case_id", "case_id", "id"),
+)
+
+case_deadlines = Table(
+    "case_deadlines",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False),
+    Column("promise", String(40), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("is_provisional", Boolean, nullable=False),
+    Column("paused_at", UtcTime),  # waiting for the customer since
+    Column("state", String(8), nullable=False),
+    Column("ended_at", UtcTime),
+    CheckConstraint("state IN ('running', 'paused', 'met', 'missed', 'dropped')", name="state"),
+    Index(
+        "ix_case_deadlines_due",
+        "due_at",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+    Index("ix_case_deadlines_case_id", "case_id"),
+)
+
+# One row a use. `period` is the policy year's first day, or "contract"; `place` numbers the uses of a period. The
+# unique index is what makes two applications race for the last one: the second finds the place taken.
+uses = Table(
+    "uses",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False),
+    Column("policy_id", RowId, ForeignKey("policies.id"), nullable=False),
+    Column("insured_id", RowId, ForeignKey("insured.id")),
+    Column("person", String(24), nullable=False),  # "holder", or the insured's row number: who uses it up
+    Column("service", String(64), nullable=False),
+    Column("counter", String(64), nullable=False),  # which count of the service (its condition), "" for its only one
+    Column("period", String(10), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    CheckConstraint("state IN ('held', 'spent', 'released')", name="state"),
+    Index(
+        "uq_uses_place",
+        "policy_id",
+        "person",
+        "service",
+        "counter",
+        "period",
+        "place",
+        unique=True,
+        sqlite_where=text("state <> 'released'"),
+        postgresql_where=text("state <> 'released'"),
+    ),
+    Index("ix_uses_case_id", "case_id"),
+)
+
+# Files people sent. The bytes lie sealed in the media folder under `file`; the row alone tells what they are.
+materials = Table(
+    "materials",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("case_id", RowId, ForeignKey("cases.id")),
+    Column("material", String(64)),  # the id in the flow's list; NULL: not told apart yet
+    Column("media_type", String(64)),
+    Column("bytes", Integer),
+    Column("file", String(64), unique=True),
+    Column("state", String(10), nullable=False),  # wanted (to be fetched) | kept | refused
+    Column("media_id", LargeBinary),  # sealed; the platform's id while it is to be fetched
+    Column("reason", String(80)),
+    Column("received_at", UtcTime, nullable=False),
+    CheckConstraint("state IN ('wanted', 'kept', 'refused', 'deleted')", name="state"),
+    Index("ix_materials_case_id", "case_id"),
+    Index(
+        "ix_materials_wanted",
+        "received_at",
+        sqlite_where=text("state = 'wanted'"),
+        postgresql_where=text("state = 'wanted'"),
+    ),
+)
