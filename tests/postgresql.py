@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from bot.store.schema import metadata
+from care.tables import metadata  # of the machine's tables and of care's
 
 
 def binaries() -> Path | None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import ConfigurationFault, RetryLater
@@ -18,13 +20,14 @@ from bot.keys import KeyRing
 from bot.messages import Outcome, Reply, Understanding
 from bot.store import conversations, people
 from bot.store.migrate import is_current, upgrade
-from bot.store.schema import metadata
 from bot.store.store import Store, open_store
+from care.tables import metadata  # of the machine's tables and of care's
 from tests.bot.workplace import Workplace
 from tests.clocks import FixedClock
 from tests.conftest import DATABASES
 from tests.postgresql import Cluster
 
+MIGRATIONS = Path(__file__).resolve().parents[3] / "bot" / "migrations"
 Make = Callable[..., Workplace]
 both = pytest.mark.parametrize("empty_database_url", DATABASES, indirect=True)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -34,6 +37,28 @@ def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert is_current(connection)
+
+
+def migrate_to(connection: Connection, config: Config, revision: str) -> None:
+    config.attributes["connection"] = connection
+    if revision == "head":
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)
+        assert "policies" not in inspect(connection).get_table_names()
+
+
+@both
+def test_the_tables_of_care_can_be_taken_back_and_made_again(empty_database_url: str, keys: KeyRing) -> None:
+    upgrade(empty_database_url)
+    store = Store(empty_database_url, keys)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for revision in ("0001", "head"):
+        store.write(lambda connection, to=revision: migrate_to(connection, config, to))
+    with store.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
 
 
 @both
