@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from knowledge.flow_check import flow_faults
 from knowledge.library import Handbook, Library
 from knowledge.schema import LONGEST
 from knowledge.vocabulary import attribute_names, family_names
@@ -32,6 +33,7 @@ def find_faults(library: Library, *, texts: Path | None = None) -> list[str]:
         faults += _aliases(handbook)
         faults += _drugs(handbook)
         faults += _phrasings(handbook)
+        faults += flow_faults(handbook)
         if texts is not None:
             faults += _lines(handbook, texts)
     return faults

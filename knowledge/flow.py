@@ -211,7 +211,7 @@ class Flow(Strict):
             if bool(step.next) == bool(step.ends):
                 raise ValueError(f"step {step.id}: a step either has next steps or ends the case")
         slots = {question.slot for question in self.questions}
-        for what, when in self._conditions():
+        for what, when in self.conditions():
             if set(when) - slots:
                 raise ValueError(f"{what}: depends on {min(set(when) - slots)}, which no question asks")
         papers = {paper.id for paper in self.materials}
@@ -220,8 +220,10 @@ class Flow(Strict):
                 raise ValueError(f"{min(set(who.materials) - papers)}: no such material; add it to materials")
         return self
 
-    def _conditions(self) -> list[tuple[str, When]]:
+    def conditions(self) -> list[tuple[str, When]]:
+        """Return every condition on answers with the name of the place where it stands."""
         return [
+            *((f"question {question.slot}", question.when) for question in self.questions),
             *(("eligibility.uses", uses.when) for uses in self.eligibility.uses),
             *((f"need {need.id}", need.when) for need in self.eligibility.needs),
             *((f"material {paper.id}", paper.when) for paper in self.materials),

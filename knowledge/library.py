@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.errors import ConfigurationFault
 from knowledge import strict_yaml
+from knowledge.flow import Flow
 from knowledge.schema import Clause, Drug, Fact, Phrasing, Product, Service
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -33,7 +34,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Handbook:
-    """One product's handbook: its services and topics, clauses and, where it prints one, its drug list."""
+    """One product's handbook: its services and topics, clauses and, where it prints one, its drug list.
+
+    `flows` holds by the service's id how each service is run; topics have none.
+    """
 
     home: Path
     product: Product
@@ -43,6 +47,7 @@ class Handbook:
     drugs: tuple[Drug, ...] = ()
     phrasings: tuple[Phrasing, ...] = ()
     files: dict[str, Path] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -112,20 +117,37 @@ def load_handbook(home: Path) -> Handbook:
         drugs=_read_drugs(home / "drugs.csv"),
         phrasings=read_phrasings(home / "phrasings.csv"),
         files={id: path for id, (path, _) in both.items()},
+        flows=_flows(home / "flows"),
     )
 
 
 def _services(folder: Path) -> dict[str, tuple[Path, Service]]:
     """Read each service or topic of a folder, by id."""
     found = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix != ".yaml":
-            raise ConfigurationFault(f"{path}: only .yaml files belong here; rename or remove it")
+    for path in _yaml_files(folder):
         service = _parse(path, Service)
         if service.id != path.stem:
             raise ConfigurationFault(f"{path}: id {service.id!r} must equal the file's name {path.stem!r}")
         found[service.id] = path, service
     return found
+
+
+def _flows(folder: Path) -> dict[str, Flow]:
+    """Read how each service is run, by the service's id."""
+    found = {}
+    for path in _yaml_files(folder):
+        flow = _parse(path, Flow)
+        if flow.service != path.stem:
+            raise ConfigurationFault(f"{path}: service {flow.service!r} must equal the file's name {path.stem!r}")
+        found[flow.service] = flow
+    return found
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != ".yaml":
+            raise ConfigurationFault(f"{path}: only .yaml files belong here; rename or remove it")
+        yield path
 
 
 def _clauses(path: Path) -> tuple[Clause, ...]:
@@ -160,7 +182,9 @@ def _explain(path: Path, content: Any, error: ValidationError, called: str) -> s
         names.append(str(step))
         place = _inside(place, step)
         if isinstance(place, dict) and isinstance(step, int):
-            names[-1] = f"{step} ({place.get('key') or place.get('id') or place.get('number') or '?'})"
+            names[-1] = (
+                f"{step} ({place.get('key') or place.get('id') or place.get('slot') or place.get('number') or '?'})"
+            )
     return f"{path}: entry {called}{'.'.join(names) or '(top)'}: {first['msg']}; the schema is in docs/handbooks.md"
 
 
