@@ -233,3 +233,18 @@ materials = Table(
         postgresql_where=text("state = 'wanted'"),
     ),
 )
+
+# A person's own copy of what is stored about them: a sealed file, fetched by a signed link a few times within a day.
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("file", String(64), nullable=False, unique=True),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("downloads_left", Integer, nullable=False),
+    CheckConstraint("downloads_left >= 0", name="downloads_left"),
+    Index("ix_exports_contact_id", "contact_id"),
+    Index("ix_exports_expires_at", "expires_at"),
+)
