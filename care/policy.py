@@ -1,6 +1,5 @@
 """A policy and the people it covers, as values, and whether it is in force on a day. It reads no table and no clock."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -53,8 +52,8 @@ def standing(policy: Policy, day: date) -> Standing:
     """Return how the policy stands on a day.
 
     It is lapsed from `lapsed_on` on, until the day before `reinstated_on`. A status without its dates holds for every
-    day. `unclear` is what the insurer's data contradict or leave out: a reinstated policy that is called lapsed, and
-    the days before a reinstatement whose lapse has no date.
+    day of the term. `unclear` is what the insurer's data contradict or leave out: a reinstated policy that is called
+    lapsed, and the days before a reinstatement whose lapse has no date.
     """
     if policy.status == "surrendered":
         return "surrendered"
@@ -62,20 +61,7 @@ def standing(policy: Policy, day: date) -> Standing:
         return "not_begun"
     if day > policy.expires_on:
         return "expired"
-    return _lapse(policy, day)
-
-
-def _lapse(policy: Policy, day: date) -> Standing:
-    lapsed_on, reinstated_on = policy.lapsed_on, policy.reinstated_on
-    if lapsed_on is None and reinstated_on is None:
-        return "lapsed" if policy.status == "lapsed" else "in_force"
-    if lapsed_on is not None and day >= lapsed_on and (reinstated_on is None or not lapsed_on <= reinstated_on <= day):
-        return "lapsed"
-    if reinstated_on is None or (lapsed_on is not None and day < lapsed_on <= reinstated_on):
-        return "in_force"
-    if day < reinstated_on:
-        return "lapsed" if policy.status == "lapsed" and lapsed_on is None else "unclear"
-    return "unclear" if policy.status == "lapsed" and (lapsed_on is None or lapsed_on <= reinstated_on) else "in_force"
+    return [phase for begins_on, phase in _phases(policy) if begins_on <= day][-1]
 
 
 def has_lapsed(policy: Policy, day: date) -> bool:
@@ -84,7 +70,22 @@ def has_lapsed(policy: Policy, day: date) -> bool:
     return day >= min(known) if known else policy.status == "lapsed"
 
 
-def turns(policy: Policy) -> Iterator[date]:
-    """Yield the days on which the standing may change; between them it stays as it is."""
-    yield policy.effective_on
-    yield from (day for day in (policy.lapsed_on, policy.reinstated_on) if day is not None)
+def turns(policy: Policy) -> list[date]:
+    """Return the days on which the standing may change; between them it stays as it is."""
+    return [policy.effective_on, *(begins_on for begins_on, _ in _phases(policy))]
+
+
+def _phases(policy: Policy) -> list[tuple[date, Standing]]:
+    """The policy's term in order: from which day on it stands how."""
+    first, lapsed_on, reinstated_on = policy.effective_on, policy.lapsed_on, policy.reinstated_on
+    called_lapsed = policy.status == "lapsed"
+    since: Standing = "unclear" if called_lapsed else "in_force"
+    if reinstated_on is None:
+        if lapsed_on is None:
+            return [(first, "lapsed" if called_lapsed else "in_force")]
+        return [(first, "in_force"), (lapsed_on, "lapsed")]
+    if lapsed_on is None:
+        return [(first, "unclear"), (reinstated_on, since)]
+    if reinstated_on < lapsed_on:  # it had lapsed before, and has lapsed again
+        return [(first, "unclear"), (reinstated_on, "in_force"), (lapsed_on, "lapsed")]
+    return [(first, "in_force"), (lapsed_on, "lapsed"), (reinstated_on, since)]
