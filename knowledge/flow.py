@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from bot.forms import Form, Question, When
+from bot.forms import Form, Question, Slot, When
 from knowledge.schema import Cited, Slug, Strict, Text
 
 Step = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -49,6 +49,24 @@ class Need(Cited):
     when: When = Field(default_factory=dict)
 
 
+class Refusal(Cited):
+    """An answer with which the handbook excludes the service: `when` names the answers, `say` tells the rule."""
+
+    id: Slug
+    say: Text
+    when: When = Field(min_length=1)
+
+
+class LeadTime(Cited):
+    """How many working days before the planned day (the answer to the date question `slot`) something is done at the
+    latest, on that day until `by` ("HH:MM" in China) where the handbook gives an hour. `late` is told after it."""
+
+    slot: Slot
+    working_days: Annotated[int, Field(ge=1)]
+    by: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d$")] | None = None
+    late: Text
+
+
 class Hours(Cited):
     """When somebody answers. `days`: daily | weekdays (Monday to Friday) | working_days (the official calendar).
 
@@ -74,6 +92,7 @@ class Eligibility(Cited):
     uses: tuple[Uses, ...] = ()
     option: Slug | None = None
     needs: tuple[Need, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     hours: Hours | None = None
     lost_on_lapse: Lost | None = None
 
@@ -145,11 +164,12 @@ class Notice(Cited):
 class Cancelling(Cited):
     """What withdrawing means. `use` spent: the use counts as used; released: it comes back; with `since` only from
     that step on (before it the use is released). `say` is told before the person confirms. `clause` is empty where the
-    handbook is silent about it."""
+    handbook is silent about it. `lead_time`: until when it has no consequence."""
 
     use: Literal["spent", "released"]
     since: Step | None = None
     say: Text
+    lead_time: LeadTime | None = None
 
 
 class Proxy(Cited):
@@ -163,6 +183,7 @@ class Flow(Strict):
     """Everything that running one service of one product needs besides its facts.
 
     `questions` are the service's own; who applies, for whom, and how to reach them is asked by every application alike.
+    `lead_time`: how long before the planned day to apply; who is late may still apply, and a person decides.
     `submitted` is added to the confirmation of an application, where there is more to say than number and deadline.
     """
 
@@ -175,6 +196,7 @@ class Flow(Strict):
     materials: tuple[Material, ...] = ()
     steps: Annotated[tuple[CaseStep, ...], Field(min_length=2)]
     promises: tuple[Promise, ...] = ()
+    lead_time: LeadTime | None = None
     cancelling: Cancelling
     proxy: Proxy | None = None
     minor: Proxy | None = None
@@ -214,6 +236,10 @@ class Flow(Strict):
         for what, when in self.conditions():
             if set(when) - slots:
                 raise ValueError(f"{what}: depends on {min(set(when) - slots)}, which no question asks")
+        dates = {question.slot for question in self.questions if question.kind == "date"}
+        for lead_time in (self.lead_time, self.cancelling.lead_time):
+            if lead_time is not None and lead_time.slot not in dates:
+                raise ValueError(f"lead_time: no date question asks {lead_time.slot}; name the planned day's slot")
         papers = {paper.id for paper in self.materials}
         for who in (self.proxy, self.minor):
             if who is not None and set(who.materials) - papers:
@@ -226,6 +252,7 @@ class Flow(Strict):
             *((f"question {question.slot}", question.when) for question in self.questions),
             *(("eligibility.uses", uses.when) for uses in self.eligibility.uses),
             *((f"need {need.id}", need.when) for need in self.eligibility.needs),
+            *((f"refusal {refusal.id}", refusal.when) for refusal in self.eligibility.refusals),
             *((f"material {paper.id}", paper.when) for paper in self.materials),
             *((f"promise {promise.id}", promise.when) for promise in self.promises),
             *(("notice", notice.when) for notice in self.notices),
