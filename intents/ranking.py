@@ -7,7 +7,7 @@ latter two are learned for each product by itself.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +55,13 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A message with the scores that do not hang on a product, so that they are computed once."""
+    """A message with its scores, so that each is computed once."""
 
     reading: Reading
     rest: Seen
     aspect: Seen
     area: Floats
+    by_product: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)  # own and aspect, once asked for
 
 
 class _Product:
@@ -70,6 +71,7 @@ class _Product:
         self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str, vocabulary: Vocabulary
     ) -> None:
         self.topics = topics
+        self._product = product
         self.scorer = Scorer(learned[f"own {product}"], vocabulary=vocabulary)
         self.aspect = Scorer(learned[f"aspect {product}"], vocabulary=vocabulary)
         area = {label: at for at, label in enumerate(learned["area"].labels)}
@@ -81,6 +83,13 @@ class _Product:
         self._of_family = {name: self.families == name for name in set(self.families.tolist())}
         self.keys = np.array([topic.key for topic in topics])
         self.attributes = np.array([topic.attribute for topic in topics])
+
+    def scores(self, judged: "Judged") -> tuple[Floats, Floats]:
+        """Return the message's scores for the very topics, and for keys and attributes."""
+        if self._product not in judged.by_product:
+            own, aspect = self.scorer.score_seen(judged.rest), self.aspect.score_seen(judged.aspect)
+            judged.by_product[self._product] = own, aspect
+        return judged.by_product[self._product]
 
     def of_families(self, families: Iterable[str]) -> NDArray[np.bool_]:
         """Return for each topic whether it is of one of the families."""
@@ -169,8 +178,7 @@ class Ranking:
 
     def _total(self, judged: Judged, known: _Product, context: Topic | None, *, carry: bool) -> Floats:
         weigh, reading = self.balance, judged.reading
-        own = known.scorer.score_seen(judged.rest)
-        aspect = known.aspect.score_seen(judged.aspect)
+        own, aspect = known.scores(judged)
         total = (
             weigh.own * own[known.own]
             + weigh.family * judged.area[known.family]

@@ -17,6 +17,7 @@ from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
+from intents.recall import recalled
 from intents.resolution import Limits, resolve
 from intents.talk import Talk, Talked
 from intents.terrain import Terrain, Topic
@@ -51,12 +52,13 @@ class Router:
         """`memory` is a folder in which what was learned from the phrasings is kept for the next start."""
         self._terrain = terrain
         self._phrases = cues.phrases
-        self._danger = danger
-        self._talk = talk
+        self._alarm = recalled(danger.judge)
+        self._talked_as = recalled(talk.judge)
         self._limits = limits or Limits()
         self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
+        self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
         self._drugs = {
             product.id: DrugIndex(drugs, not_drugs=_latin_words(terrain))
             for product in terrain.products
@@ -76,14 +78,15 @@ class Router:
     # What is no handbook question.
 
     def _red_flag(self, message: str, context: Context) -> Match | None:
-        alarm = self._danger.judge(message)
+        alarm = self._alarm(message)
         if alarm is None:
             return None
         warning = Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
-        reading = self.reader.read(message)
+        heard = self._heard(message)
+        reading = heard.reading
         if alarm.by_likeness and alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
             return None
-        if not self._is_plain_question(reading):
+        if not self._is_plain_question(heard):
             return warning
         is_strong = alarm.kind != SELF_HARM and alarm.likeness >= _STRONG
         if alarm.by_likeness and not is_strong and (reading.products or reading.places):
@@ -98,10 +101,10 @@ class Router:
         reasons = (*warning.reasons, "and asks the handbook", *asked.reasons)
         return replace(warning, product=asked.product, topics=asked.topics[:1], is_sure=asked.is_sure, reasons=reasons)
 
-    def _is_plain_question(self, reading: Reading) -> bool:
+    def _is_plain_question(self, heard: Judged) -> bool:
         """Whether a message names a product, a service or a topic and is clearly a question about it."""
-        scope = self.ranking.scope(self.ranking.judge(reading))
-        named = bool(reading.products or reading.families)
+        scope = self.ranking.scope(heard)
+        named = bool(heard.reading.products or heard.reading.families)
         return named and scope.inside - scope.foreign >= _PLAIN_QUESTION
 
     def _picked(self, message: str, context: Context) -> Match | None:
@@ -128,7 +131,7 @@ class Router:
         return match if match.product else replace(match, product=product)
 
     def _talked(self, message: str, context: Context) -> Match | None:
-        talked = self._talk.judge(message)
+        talked = self._talked_as(message)
         if talked is None:
             return None
         decision = {"handoff": "handoff", "capability": "menu", "menu": "menu"}.get(talked.intent, "smalltalk")
@@ -140,16 +143,16 @@ class Router:
 
     def _is_rather_asked(self, message: str, talked: Talked, context: Context) -> bool:
         """Whether what may ask for a person is rather a question: a plain one, or one that follows an answer."""
-        reading = self.reader.read(message)
-        if self._is_plain_question(reading):
+        heard = self._heard(message)
+        if self._is_plain_question(heard):
             return True
-        scope = self.ranking.scope(self.ranking.judge(reading))
+        scope = self.ranking.scope(heard)
         is_faint = context.topic is not None and talked.likeness < _FAINT
         return is_faint and scope.inside - scope.foreign >= _FOLLOWING_QUESTION
 
     def _goes_on(self, message: str, context: Context) -> bool:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
-        reading = self.reader.read(message)
+        reading = self._heard(message).reading
         switches = bool(context.topic) and bool(self._phrases["switch"].match(reading.rest))
         return bool(reading.products or reading.places) or switches
 
@@ -160,16 +163,17 @@ class Router:
         if not any(character.isalnum() for character in text):
             return Match(decision="abstain", reasons=("there are no words in it",))
         corrected = self._phrases["correction"].sub("", text)
-        reading = self.reader.read(corrected or text)
+        heard = self._heard(corrected or text)
+        reading = heard.reading
         products, why = self._products(reading, context)
         if not products:
             return Match(decision="abstain", intent="unserved", product=reading.products[0], reasons=(why,))
         match = (
             self._only_product(reading, products, context)
             or self._about_drug(reading, products, context)
-            or self._compared(reading, context)
+            or self._compared(heard, context)
             or self._several(text, reading, products, context)
-            or self._one(reading, products, context, corrected=corrected != text)
+            or self._one(heard, products, context, corrected=corrected != text)
         )
         return replace(match, question=message, reasons=(why, *match.reasons, *_read_reasons(reading)))
 
@@ -227,13 +231,13 @@ class Router:
         )
         return Match(decision="answer", product=listed[0], drug=ask, about=about, reasons=(_drug_reason(ask),))
 
-    def _compared(self, reading: Reading, context: Context) -> Match | None:
+    def _compared(self, judged: Judged, context: Context) -> Match | None:
+        reading = judged.reading
         named = tuple(product for product in reading.products if product in context.products)
         over_all = not named and "款" in reading.text and bool(self._phrases["compare"].search(reading.rest))
         among = context.products if over_all else named
         if len(among) < 2:
             return None
-        judged = self.ranking.judge(reading)
         ranked = self.ranking.rank(judged, products=among)
         resolution = resolve(ranked, self._limits)
         if self._is_foreign(judged, context) or not resolution.topics:
@@ -279,10 +283,9 @@ class Router:
         is_sure = True
         before = self._terrain.topic.get(context.topic or "")
         for part in parts:
-            reading = self.reader.read(part)
-            if not reading.places and whole.places:
-                reading = replace(reading, places=whole.places, families=whole.families)
-            judged = self.ranking.judge(reading)
+            judged = self._heard(part)
+            if not judged.reading.places and whole.places:
+                judged = replace(judged, reading=replace(judged.reading, places=whole.places, families=whole.families))
             ranked = self.ranking.rank(judged, products=products, context=before)
             resolution = resolve(ranked, self._limits)
             if resolution.topics and not self._is_foreign(judged, context):
@@ -299,13 +302,13 @@ class Router:
             reasons=("several questions in one message",),
         )
 
-    def _one(self, reading: Reading, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
+    def _one(self, judged: Judged, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
+        reading = judged.reading
         before = self._terrain.topic.get(context.topic or "")
         switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
         said = self._phrases["people"].sub("", reading.aspect)
         switches = switches and len(said) <= _SWITCH_CHARACTERS + said.count(SERVICE_MARK)
         carry = before is not None and (corrected or switches)
-        judged = self.ranking.judge(reading)
         ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
         scope = self.ranking.scope(judged)
         evidence = self._evidence(reading, context)
