@@ -71,6 +71,7 @@ def _cited(flow: Flow) -> Iterator[tuple[str, Sequence[str], bool]]:
         *(("uses", uses) for uses in rules.uses),
         *((f"need {need.id}", need) for need in rules.needs),
         *((f"refusal {refusal.id}", refusal) for refusal in rules.refusals),
+        *((f"refusal {refusal.id}", refusal) for refusal in rules.refusals),
         ("lead_time", flow.lead_time),
         ("cancelling.lead_time", flow.cancelling.lead_time),
         *((f"notice {notice.say[:12]!r}", notice) for notice in flow.notices),
@@ -133,6 +134,9 @@ def _conditions(path: Path, flow: Flow) -> Iterator[str]:
             for value in values:
                 if allowed and value not in allowed:
                     yield f"{path}: {place}: {slot} is never {value!r}; use one of {', '.join(allowed)}"
+    for refusal in flow.eligibility.refusals:
+        if not refusal.when:
+            yield f"{path}: refusal {refusal.id}: refuses everybody; name the answers in when"
     option = flow.eligibility.option
     if option is not None and option not in OPTIONS:
         yield f"{path}: eligibility: option {option!r} is unknown; use one of {', '.join(OPTIONS)}"
