@@ -3,7 +3,7 @@
 Facts tell what the handbook says; a flow tells what we do with it. Every rule names the clause it rests on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -65,17 +65,6 @@ class LeadTime(Cited):
     working_days: Annotated[int, Field(ge=1)]
     by: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d$")] | None = None
     late: Text
-
-
-class Refusal(Cited):
-    """Answers under which the handbook gives no service (a hospital below the level asked, an excluded cause).
-
-    Told as soon as they are given, with the clause, in place of the next question; what is only doubtful is a need.
-    """
-
-    id: Slug
-    say: Text
-    when: When
 
 
 class Hours(Cited):
@@ -222,10 +211,6 @@ class Flow(Strict):
     def first_step(self) -> CaseStep:
         return self.steps[0]
 
-    def refusal(self, answers: Mapping[str, Any]) -> Refusal | None:
-        """Return the first reason in `answers` for which the handbook gives no service, or None."""
-        return next((refusal for refusal in self.eligibility.refusals if holds(refusal.when, answers)), None)
-
     def step(self, id: str) -> CaseStep | None:
         """Return a step by its id, or None."""
         return next((step for step in self.steps if step.id == id), None)
@@ -267,7 +252,6 @@ class Flow(Strict):
             *((f"question {question.slot}", question.when) for question in self.questions),
             *(("eligibility.uses", uses.when) for uses in self.eligibility.uses),
             *((f"need {need.id}", need.when) for need in self.eligibility.needs),
-            *((f"refusal {refusal.id}", refusal.when) for refusal in self.eligibility.refusals),
             *((f"refusal {refusal.id}", refusal.when) for refusal in self.eligibility.refusals),
             *((f"material {paper.id}", paper.when) for paper in self.materials),
             *((f"promise {promise.id}", promise.when) for promise in self.promises),

@@ -71,7 +71,6 @@ def _cited(flow: Flow) -> Iterator[tuple[str, Sequence[str], bool]]:
         *(("uses", uses) for uses in rules.uses),
         *((f"need {need.id}", need) for need in rules.needs),
         *((f"refusal {refusal.id}", refusal) for refusal in rules.refusals),
-        *((f"refusal {refusal.id}", refusal) for refusal in rules.refusals),
         ("lead_time", flow.lead_time),
         ("cancelling.lead_time", flow.cancelling.lead_time),
         *((f"notice {notice.say[:12]!r}", notice) for notice in flow.notices),
