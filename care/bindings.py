@@ -1,0 +1,68 @@
+"""Who may act on which policy in chat. One person may have several policies, one policy several people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from bot.store.people import insert_unless_there
+from care.tables import bindings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """A contact that may act on a policy since `bound_at`."""
+
+    contact_id: int
+    policy_id: int
+    bound_at: datetime
+
+
+def bind(connection: Connection, *, contact_id: int, policy_id: int, now: datetime) -> bool:
+    """Let a contact act on a policy; False when they already could. Safe when two do it at once."""
+    made = connection.execute(
+        insert_unless_there(connection.dialect, bindings)
+        .values(contact_id=contact_id, policy_id=policy_id, bound_at=now)
+        .returning(bindings.c.id)
+    )
+    return made.first() is not None
+
+
+def end(connection: Connection, *, contact_id: int, policy_id: int, now: datetime) -> bool:
+    """End one binding; False when there was none. That it once was stays on record."""
+    return _end(connection, now, bindings.c.contact_id == contact_id, bindings.c.policy_id == policy_id) > 0
+
+
+def end_all(connection: Connection, *, contact_id: int, now: datetime) -> int:
+    """End all bindings of a contact; returns how many there were."""
+    return _end(connection, now, bindings.c.contact_id == contact_id)
+
+
+def is_bound(connection: Connection, *, contact_id: int, policy_id: int) -> bool:
+    """Return whether a contact may act on a policy now."""
+    query = select(bindings.c.id).where(
+        bindings.c.contact_id == contact_id, bindings.c.policy_id == policy_id, bindings.c.ended_at.is_(None)
+    )
+    return connection.execute(query).first() is not None
+
+
+def of_contact(connection: Connection, contact_id: int) -> list[Binding]:
+    """Return a contact's bindings, in the order in which they were made."""
+    return _standing(connection, bindings.c.contact_id == contact_id)
+
+
+def contacts_of_policy(connection: Connection, policy_id: int) -> list[int]:
+    """Return the contacts that may act on a policy, in the order in which they were bound."""
+    return [binding.contact_id for binding in _standing(connection, bindings.c.policy_id == policy_id)]
+
+
+def _standing(connection: Connection, whose: ColumnElement[bool]) -> list[Binding]:
+    columns = (bindings.c.contact_id, bindings.c.policy_id, bindings.c.bound_at)
+    query = select(*columns).where(whose, bindings.c.ended_at.is_(None)).order_by(bindings.c.id)
+    return [Binding(**row._mapping) for row in connection.execute(query)]
+
+
+def _end(connection: Connection, now: datetime, *whose: Any) -> int:
+    ending = update(bindings).where(*whose, bindings.c.ended_at.is_(None)).values(ended_at=now)
+    return connection.execute(ending).rowcount

@@ -1,0 +1,77 @@
+"""What a person agreed to: given and withdrawn, with the version of the text they read. The texts are not kept here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from care.tables import consents
+
+
+class ConsentKind(StrEnum):
+    """What a consent covers: personal data, medical material, a child's data (said by its guardian), passing on."""
+
+    PERSONAL = "personal"
+    MEDICAL = "medical"
+    GUARDIAN = "guardian"
+    SHARING = "sharing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """One agreement to version `version` of the text of its kind; `withdrawn_at` None while it stands."""
+
+    kind: ConsentKind
+    version: int
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+def give(connection: Connection, *, contact_id: int, kind: ConsentKind, version: int, now: datetime) -> bool:
+    """Record an agreement; False when this version of the text was agreed to already and that still stands."""
+    standing = current(connection, contact_id=contact_id, kind=kind)
+    if standing is not None and standing.version == version:
+        return False
+    row = {"contact_id": contact_id, "kind": kind.value, "version": version, "given_at": now}
+    connection.execute(insert(consents).values(row))
+    return True
+
+
+def withdraw(connection: Connection, *, contact_id: int, kind: ConsentKind, now: datetime) -> bool:
+    """End every standing agreement of a kind; False when there was none.
+
+    Who takes back the consent to personal data takes back the rest with it, since the rest needs it.
+    """
+    kinds = [kind.value] if kind is not ConsentKind.PERSONAL else [one.value for one in ConsentKind]
+    ending = (
+        update(consents)
+        .where(consents.c.contact_id == contact_id, consents.c.kind.in_(kinds), consents.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
+    )
+    return connection.execute(ending).rowcount > 0
+
+
+def current(connection: Connection, *, contact_id: int, kind: ConsentKind) -> Consent | None:
+    """Return the latest agreement of a kind that still stands, or None. The caller compares its version."""
+    query = (
+        select(consents)
+        .where(consents.c.contact_id == contact_id, consents.c.kind == kind.value, consents.c.withdrawn_at.is_(None))
+        .order_by(consents.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _consent(row)
+
+
+def history(connection: Connection, contact_id: int) -> list[Consent]:
+    """Return everything a person ever agreed to, the oldest first."""
+    query = select(consents).where(consents.c.contact_id == contact_id).order_by(consents.c.id)
+    return [_consent(row) for row in connection.execute(query)]
+
+
+def _consent(row: Any) -> Consent:
+    return Consent(
+        kind=ConsentKind(row.kind), version=row.version, given_at=row.given_at, withdrawn_at=row.withdrawn_at
+    )
