@@ -88,10 +88,15 @@ class Hours(Cited, Protocol):
 
 
 class Eligibility(Cited, Protocol):
-    """`persons`: holder, insured. `option`: the optional liability that must have been bought."""
+    """`persons`: holder, insured. `option`: the optional liability that must have been bought.
+
+    `judged_on`: the slot of the day that counts instead of today.
+    """
 
     @property
     def persons(self) -> Sequence[str]: ...
+    @property
+    def judged_on(self) -> str | None: ...
     @property
     def waiting(self) -> Waiting | None: ...
     @property

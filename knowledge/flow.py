@@ -84,9 +84,13 @@ class Lost(Cited):
 
 
 class Eligibility(Cited):
-    """What must hold before an application; `clause` says who may use the service."""
+    """What must hold before an application; `clause` says who may use the service.
+
+    `judged_on`: the date question whose day counts instead of today, as a bill is claimed after the visit.
+    """
 
     persons: Annotated[list[Literal["holder", "insured"]], Field(min_length=1)]
+    judged_on: Slot | None = None
     waiting: Waiting | None = None
     cooling_off: CoolingOff | None = None
     uses: tuple[Uses, ...] = ()
@@ -240,6 +244,8 @@ class Flow(Strict):
         for lead_time in (self.lead_time, self.cancelling.lead_time):
             if lead_time is not None and lead_time.slot not in dates:
                 raise ValueError(f"lead_time: no date question asks {lead_time.slot}; name the planned day's slot")
+        if self.eligibility.judged_on not in (None, *dates):
+            raise ValueError(f"judged_on: no date question asks {self.eligibility.judged_on}; name a date's slot")
         papers = {paper.id for paper in self.materials}
         for who in (self.proxy, self.minor):
             if who is not None and set(who.materials) - papers:
