@@ -62,7 +62,10 @@ def judge(
     at: datetime | None = None,
     calendar: WorkCalendar | None = None,
 ) -> Verdict:
-    """Judge whether a person may use a service on a day (China's date).
+    """Judge whether a person may use a service on a day (China's date), today's as a rule.
+
+    Where the rules name a question whose day counts instead (`judged_on`), its answer in `answers` is that day, and as
+    long as it is not answered no day refuses.
 
     `rule` None: the policy's product has no such service. `insured` None: the holder. `taken` counts the uses held and
     spent by (counter, period) of this person and service. `answers` None judges the service as a whole: every count
@@ -73,7 +76,7 @@ def judge(
         rule=rule,
         policy=policy,
         insured=insured,
-        on=on,
+        on=_day_that_counts(rule, answers, on),
         taken=taken or {},
         answers=answers,
         diagnosed_on=diagnosed_on,
@@ -87,6 +90,13 @@ def judge(
         needs=tuple(need for need in (rule.needs if rule else ()) if asked.applies(need.when)),
         checks=(*checks, service_hours(rule.hours, at, calendar)) if rule and rule.hours else checks,
     )
+
+
+def _day_that_counts(rule: rules.Eligibility | None, answers: Answers | None, on: date) -> date:
+    answered = (answers or {}).get(rule.judged_on) if rule is not None and rule.judged_on is not None else None
+    if isinstance(answered, str):
+        return date.fromisoformat(answered)
+    return answered if isinstance(answered, date) else on
 
 
 def decided(checks: tuple[Check, ...]) -> Decision:

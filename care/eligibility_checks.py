@@ -4,7 +4,7 @@ A check that a service's rules don't call for is left out. Dates are China's. Se
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,17 +12,20 @@ from bot.clock import in_china
 from bot.forms import When, holds
 from care import rules
 from care import verdict_words as words
-from care.counters import counter_of
 from care.deadlines import next_opening
 from care.policy import Insured, Policy, has_lapsed, standing
 from care.policy_years import period_of
 from care.rules import Answers
+from care.uses import counter_of
 from care.workdays import WorkCalendar
 
 Result = Literal["pass", "fail", "unknown"]
 
 # The handbooks name a cooling-off period without its figure; design.md, section 2, takes it as over after so many days.
 COOLING_OFF_UNKNOWN_DAYS = 30
+
+# The checks whose result hangs on the day.
+BY_DAY = frozenset({"policy_in_force", "waiting_period", "cooling_off", "no_lapse", "uses_left"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +60,22 @@ class Asked:
         """Return whether what holds under a condition holds here; nothing asked yet: whatever may come into play."""
         return self.answers is None or holds(when, self.answers)
 
+    @property
+    def is_day_open(self) -> bool:
+        """Whether another day than `on` counts, and has still to be asked."""
+        slot = self.rule.judged_on if self.rule is not None else None
+        return slot is not None and self.answers is not None and slot not in self.answers
+
 
 def checks_of(asked: Asked) -> tuple[Check, ...]:
     """Return every check that decides, in order. A product without the service has nothing more to check."""
     if asked.rule is None:
         return (Check(check="product_has_service", result="fail", why=words.NO_SERVICE),)
-    return tuple(_run(asked, asked.rule))
+    checks = _each(asked, asked.rule)
+    return tuple(_left_open(check) for check in checks) if asked.is_day_open else tuple(checks)
 
 
-def _run(asked: Asked, rule: rules.Eligibility) -> Iterator[Check]:
+def _each(asked: Asked, rule: rules.Eligibility) -> Iterator[Check]:
     yield Check(check="product_has_service", result="pass", why=words.HAS_SERVICE, clause=tuple(rule.clause))
     yield policy_in_force(asked, rule)
     yield person_covered(asked, rule)
@@ -81,6 +91,13 @@ def _run(asked: Asked, rule: rules.Eligibility) -> Iterator[Check]:
     if rule.refusals and asked.answers is not None:
         yield answers_allowed(asked, rule)
     yield uses(asked, rule)
+
+
+def _left_open(check: Check) -> Check:
+    """While the day that counts is not answered, no check that looks at the day may refuse."""
+    if check.result != "fail" or check.check not in BY_DAY:
+        return check
+    return replace(check, result="unknown", why=check.why + words.DAY_OPEN)
 
 
 def policy_in_force(asked: Asked, rule: rules.Eligibility) -> Check:

@@ -12,6 +12,7 @@ HAS_SERVICE = "您的产品有这项服务。"
 NO_WAITING = "手册没有规定等待期。"
 WAITING_UNKNOWN = "手册写了有等待期，但没写多少天，保单资料里也没有，要请健康管家核实。"
 UNLIMITED = "不限次数。"
+DAY_OPEN = "以您要填的那个日期为准。"
 ANSWERS_ALLOWED = "您说的情况没有碰到手册里不能用的规定。"
 
 _OPTIONS = {"vaccine": "疫苗责任", "dental": "齿科责任", "vision": "眼视力责任"}
