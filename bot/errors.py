@@ -23,6 +23,10 @@ class RetryLater(AssistantError):
         self.wait_seconds = wait_seconds
 
 
+class DecideAgain(RetryLater):
+    """What a handler decided rests on facts that changed before the commit (the last use was taken): ask it again."""
+
+
 class GiveUp(AssistantError):
     """Trying again cannot help: this person, message or channel will not take it."""
 

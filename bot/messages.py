@@ -1,13 +1,16 @@
 """The values that travel through the machine: what came in, what a handler sees, what it decides.
 
-They carry no channel and no database handle: a handler that holds them can neither send nor store.
+They carry no channel and no database handle: a handler that holds them can neither send nor store. What a turn is to
+change beside its conversation it returns as effects, which run in the turn's own transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from sqlalchemy import Connection
 
 
 class Kind(StrEnum):
@@ -88,12 +91,16 @@ class Understanding:
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
-    """The part of a conversation that a handler may see. `state` is the handlers' own, opaque to the machine."""
+    """The part of a conversation that a handler may see. `state` is the handlers' own, opaque to the machine.
+
+    `id` and `contact_id` are 0 for a person who writes for the first time: they are numbered by the turn's commit.
+    """
 
     id: int
     account: str
     owner: Owner
     epoch: int
+    contact_id: int = 0
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -104,6 +111,21 @@ class Turn:
     inbound: Inbound
     conversation: Conversation
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committing:
+    """The turn that is being committed: whose it is, and when. `key` is the same however often the turn is tried."""
+
+    contact_id: int
+    conversation_id: int
+    key: str
+    now: datetime
+
+
+# What a turn changes besides its conversation. It runs in the turn's transaction, once for each commit, and may raise
+# DecideAgain when what it was decided on does not hold any more.
+Effect = Callable[[Connection, Committing], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,4 +141,5 @@ class Outcome:
     state: Mapping[str, Any] | None = None
     hand_over: str | None = None
     page: bool = False
+    effects: tuple[Effect, ...] = ()
     understanding: Understanding | None = None

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock, system_clock
 from bot.decision import Decider, Decision, Handler, apology, ending_of, turn_id
-from bot.errors import AssistantError, RetryLater
+from bot.errors import AssistantError, DecideAgain, RetryLater
 from bot.lanes import Lanes, Ticket
 from bot.messages import Conversation, Inbound, Outcome
 from bot.store import inbox
@@ -267,7 +267,10 @@ class Turns:
     def _not_stored(self, ticket: _Ticket, error: BaseException) -> None:
         decision = ticket.payload.decision
         can_try = ticket.tries + 1 < _TRIES
-        if isinstance(error, inbox.Changed) and can_try:
+        if isinstance(error, DecideAgain) and can_try:
+            ticket.payload.decision = None  # the conversation is as it was; what else it rests on is not
+            self._lanes.again(ticket)
+        elif isinstance(error, inbox.Changed) and can_try:
             self._lanes.again(ticket)
         elif can_try and decision is not None and not decision.has_failed and not isinstance(error, AssistantError):
             # The database will not take what the handler decided (a fault of ours): the message is kept nevertheless.

@@ -141,7 +141,9 @@ def not_begun(message: Inbound) -> Conversation:
 
 def _conversation(row: Any, account: str, cipher: Cipher) -> Conversation:
     state = {} if row.state is None else encoding.state_from(cipher.open(row.state, place=state_place(row.id)))
-    return Conversation(id=row.id, account=account, owner=Owner(row.owner), epoch=row.epoch, state=state)
+    return Conversation(
+        id=row.id, contact_id=row.contact_id, account=account, owner=Owner(row.owner), epoch=row.epoch, state=state
+    )
 
 
 def _stored(row: Any, message: Inbound, cipher: Cipher) -> Stored | None:

@@ -1,5 +1,6 @@
 """The record of a turn: everything that one turn leaves behind, written in one transaction."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, update
 
-from bot.messages import Inbound, Outcome, Owner
+from bot.messages import Committing, Inbound, Outcome, Owner
 from bot.store import encoding
 from bot.store.inbox import ACKNOWLEDGED, Changed, Loaded, place, record, state_place
 from bot.store.prepared import Prepared
@@ -37,12 +38,33 @@ class Ending:
 
 
 def save(connection: Connection, message: Inbound, found: Loaded, ending: Ending) -> None:
-    """Write a whole turn. Raises Changed (write nothing then) when somebody else changed what it was decided on."""
+    """Write a whole turn, with its effects.
+
+    Raises Changed (write nothing then) when somebody else changed what it was decided on, and what the effects raise.
+    """
     inbound_id = _save_message(connection, message, found, ending)
     _save_question(connection, message, found, ending, inbound_id)
     _save_conversation(connection, found, ending, inbound_id)
     if ending.leaving:
         connection.execute(insert(outbox), [_outbox_values(item, found, ending.now) for item in ending.leaving])
+    if ending.outcome.effects:
+        _take_effect(connection, message, found, ending)
+
+
+def _take_effect(connection: Connection, message: Inbound, found: Loaded, ending: Ending) -> None:
+    turn = Committing(
+        contact_id=found.contact_id,
+        conversation_id=found.conversation.id,
+        key=turn_key(message),
+        now=ending.now,
+    )
+    for effect in ending.outcome.effects:
+        effect(connection, turn)
+
+
+def turn_key(message: Inbound) -> str:
+    """Return what is the same however often the turn of a message is tried: 32 hexadecimal digits."""
+    return hashlib.sha256(f"turn\0{message.account}\0{message.key}".encode()).hexdigest()[:32]
 
 
 _END_ACKNOWLEDGED = Prepared(
