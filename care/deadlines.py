@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.clock import CHINA, in_china
 from bot.errors import ConfigurationFault
-from care.rules import Hours, Within
+from care.rules import Hours, LeadTime, Within
 from care.workdays import WorkCalendar
 
 _DAY = timedelta(days=1)
@@ -57,6 +57,16 @@ def resumed(
         left = (due_on - paused_on).days if within.unit == "days" else calendar.between(paused_on, due_on)
         on = max(due_on, _counted(resumed_on, max(1, left), within.unit, calendar))
     return _at_closing(paused_at, on, within.unit, hours, calendar)
+
+
+def latest(planned: date, lead_time: LeadTime, calendar: WorkCalendar) -> Due:
+    """Return until when something must be done that is wanted some working days before the planned day.
+
+    It counts until `by` on that working day, or until its end where the handbook gives no hour.
+    """
+    on = calendar.before(planned, lead_time.working_days)
+    at = _at(on, lead_time.by or "24:00")
+    return Due(at=at, on=on, is_provisional=_is_provisional(on, planned, calendar))
 
 
 def is_open(moment: datetime, hours: Hours | None, calendar: WorkCalendar) -> bool:

@@ -15,7 +15,6 @@ from bot.store.people import insert_unless_there
 from care import tables
 from care.rules import Uses
 
-CONTRACT = "contract"
 HOLDER = "holder"
 _LONGEST_COUNTER = 64
 _uses = tables.uses
@@ -39,7 +38,7 @@ def counter_of(rule: Uses) -> str:
 
 
 def person_of(connection: Connection, insured_id: int | None) -> str:
-    """Return who uses a service up, as stored: "holder" (also for the holder as an insured), or the insured's number."""
+    """Return who uses a service up, as stored: "holder" (also where the holder is insured), or the insured's number."""
     if insured_id is None:
         return HOLDER
     table = tables.insured
