@@ -133,9 +133,6 @@ def _conditions(path: Path, flow: Flow) -> Iterator[str]:
             for value in values:
                 if allowed and value not in allowed:
                     yield f"{path}: {place}: {slot} is never {value!r}; use one of {', '.join(allowed)}"
-    for refusal in flow.eligibility.refusals:
-        if not refusal.when:
-            yield f"{path}: refusal {refusal.id}: refuses everybody; name the answers in when"
     option = flow.eligibility.option
     if option is not None and option not in OPTIONS:
         yield f"{path}: eligibility: option {option!r} is unknown; use one of {', '.join(OPTIONS)}"
