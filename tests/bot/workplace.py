@@ -109,10 +109,10 @@ class Workplace:
             return connection.scalar(select(func.count()).select_from(schema.metadata.tables[table])) or 0
 
     def rows(self, table: str) -> list[Any]:
-        """Return the rows of a table by id."""
+        """Return the rows of a table by its key."""
         columns = schema.metadata.tables[table]
         with self.store.reading() as connection:
-            return list(connection.execute(select(columns).order_by(columns.c.id)))
+            return list(connection.execute(select(columns).order_by(*columns.primary_key)))
 
     def do(self, work: Callable[[Any], Any]) -> Any:
         """Run a write and return its result."""
