@@ -43,3 +43,9 @@ class Channel(Protocol):
 
         Raises RetryLater (with the wait), GiveUp (this person or channel will not take it) or ConfigurationFault.
         """
+
+    def fetch_media(self, media_id: str) -> bytes:
+        """Return the content of a file that a person sent (`Inbound.media_id`), of at most 25 MB, unchecked.
+
+        Raises RetryLater, GiveUp (the platform has it no more, or it is too large) or ConfigurationFault.
+        """

@@ -100,6 +100,19 @@ class KeyRing:
                 self._people.popitem(last=False)
         return cipher
 
+    def rewrapped(self, contact_id: int, stored: WrappedKey) -> WrappedKey:
+        """Wrap a person's key again with the newest master key; the key itself, and all it sealed, stay the same."""
+        place = _key_place(contact_id)
+        key = self._master(stored.master_key_id).open(stored.wrapped, place=place)
+        return WrappedKey(
+            master_key_id=self._current_id, wrapped=self._masters[self._current_id].seal(key, place=place)
+        )
+
+    @property
+    def current_id(self) -> str:
+        """Name the newest master key; everything that this ring's `seal` makes begins with it."""
+        return self._current_id
+
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Encrypt a value that belongs to no person (a platform token) with the master key."""
         return self._current_id.encode() + self._masters[self._current_id].seal(plain, place=place)

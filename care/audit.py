@@ -117,7 +117,7 @@ def _continues(keys: KeyRing, previous: str, row: Any) -> bool:
     except (Unreadable, ConfigurationFault):
         return False
     said = {"at": row.at, "actor": row.actor, "action": row.action, "subject": row.subject}
-    return row.digest == _digest(keys, previous, **said, plain=plain)
+    return bool(row.digest == _digest(keys, previous, **said, plain=plain))
 
 
 def _entry(keys: KeyRing, row: Any) -> Entry:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from bot.channel import Envelope, Wrapped
-from bot.errors import AssistantError, RefusedInput
+from bot.errors import AssistantError, GiveUp, RefusedInput
 from bot.messages import Inbound, Kind
 
 
@@ -19,6 +19,7 @@ class FakeChannel:
         self.now = now
         self.sent: list[tuple[str, str]] = []
         self.keys: list[str] = []
+        self.media: dict[str, bytes] = {}
         self.failures: list[AssistantError] = []  # the next sends raise these, first one first
 
     def challenge(self, query: Mapping[str, str]) -> str:
@@ -52,3 +53,10 @@ class FakeChannel:
             raise self.failures.pop(0)
         self.sent.append((contact, text))
         self.keys.append(key)
+
+    def fetch_media(self, media_id: str) -> bytes:
+        if self.failures:
+            raise self.failures.pop(0)
+        if media_id not in self.media:
+            raise GiveUp
+        return self.media[media_id]

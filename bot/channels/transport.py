@@ -22,6 +22,10 @@ _MAX_ANSWER_BYTES = 25 * 1024 * 1024  # the platform's media have at most 20 MB
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
+class AnswerTooLarge(RetryLater):
+    """The platform's answer is larger than anything it should send."""
+
+
 class TokenSource(Protocol):
     """Where calls get their token."""
 
@@ -119,6 +123,6 @@ def _read(response: requests.Response) -> None:
         size += len(piece)
         if size > _MAX_ANSWER_BYTES:
             response.close()
-            raise RetryLater("the platform's answer is too large")
+            raise AnswerTooLarge("the platform's answer is too large")
         pieces.append(piece)
     response._content = b"".join(pieces)

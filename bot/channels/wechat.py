@@ -50,10 +50,13 @@ _CONSUMED_OF_EVENTS = _CONSUMED | {"Event", "EventKey"}
 
 
 class Sender(Protocol):
-    """The one API call that the channel itself needs."""
+    """The API calls that the channel itself needs."""
 
     def send_text(self, contact: str, text: str) -> None:
         """Send one custom message. Raises RetryLater, GiveUp or ConfigurationFault."""
+
+    def fetch_media(self, media_id: str) -> bytes:
+        """Return a file that a person sent. Raises RetryLater, GiveUp or ConfigurationFault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +137,10 @@ class WeChatChannel:
     def send(self, contact: str, text: str, *, key: str) -> None:
         """Send one custom message. The platform takes no key for it, so a repeat after a lost answer can double."""
         self._sender.send_text(contact, make_safe(text))
+
+    def fetch_media(self, media_id: str) -> bytes:
+        """Return a file that a person sent; the platform keeps it for three days."""
+        return self._sender.fetch_media(media_id)
 
     def _fresh(self, query: Mapping[str, str]) -> tuple[str, str]:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")

@@ -13,9 +13,9 @@ from wechatpy.exceptions import WeChatClientException
 
 from bot.channels.error_codes import fault_of
 from bot.channels.tokens import AccessToken, Tokens, TokenStore
-from bot.channels.transport import PLATFORM, PlatformAdapter, error_code
+from bot.channels.transport import PLATFORM, AnswerTooLarge, PlatformAdapter, error_code
 from bot.clock import Clock, system_clock
-from bot.errors import AssistantError, ConfigurationFault, RetryLater
+from bot.errors import AssistantError, ConfigurationFault, GiveUp, RetryLater
 
 _PLACEHOLDER = "given-by-the-adapter"
 _CLOSED_FROM_SECONDS = 60.0  # a wait from this on closes the interface for everybody, not just for one call
@@ -75,6 +75,13 @@ class WeChatApi:
         if not isinstance(answer, requests.Response):
             raise RetryLater("the platform's answer cannot be read")
         return Media(content=answer.content, content_type=answer.headers.get("Content-Type", ""))
+
+    def fetch_media(self, media_id: str) -> bytes:
+        """Return the content of a file that a person sent. Raises GiveUp when it is gone or far too large."""
+        try:
+            return self.download(media_id).content
+        except AnswerTooLarge as fault:
+            raise GiveUp("the file is too large") from fault
 
     def _call(self, interface: str, call: Callable[[], Any]) -> Any:
         closed_until = self._closed_until.get(interface)

@@ -39,6 +39,12 @@ class Rig(Protocol):
     def sent(self) -> list[tuple[str, str]]:
         """What arrived by API: contact and text."""
 
+    def send_file(self, content: bytes) -> str:
+        """Let a person send a file; returns its media id."""
+
+    def fail_next_fetch(self, how: str) -> None:
+        """Let the next fetch of a file meet a `busy` platform, or a missing `permission`."""
+
     def fail_next_send(self, how: str) -> None:
         """Let the next send meet a `busy` platform, a `closed` window, or a missing `permission`."""
 
@@ -117,3 +123,19 @@ class ChannelContract:
             rig.channel.send("person-1", "您好", key="out-1")
         rig.channel.send("person-1", "您好", key="out-1")
         assert rig.sent() == [("person-1", "您好")]
+
+    def test_a_file_that_a_person_sent_is_fetched_whole(self, rig: Rig):
+        content = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 300
+        assert rig.channel.fetch_media(rig.send_file(content)) == content
+
+    def test_a_file_that_is_not_there_is_given_up(self, rig: Rig):
+        with pytest.raises(GiveUp):
+            rig.channel.fetch_media("no-such-file")
+
+    @pytest.mark.parametrize(("how", "error"), [("busy", RetryLater), ("permission", ConfigurationFault)])
+    def test_a_failed_fetch_says_what_to_do_and_the_next_one_succeeds(self, rig: Rig, how, error):
+        media_id = rig.send_file(b"\xff\xd8picture")
+        rig.fail_next_fetch(how)
+        with pytest.raises(error):
+            rig.channel.fetch_media(media_id)
+        assert rig.channel.fetch_media(media_id) == b"\xff\xd8picture"

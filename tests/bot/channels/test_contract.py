@@ -36,6 +36,12 @@ class WeChatRig:
     def sent(self):
         return [("person-1", bubble.text) for bubble in self._twin.ledger.bubbles(APP_ID, "person-1")]
 
+    def send_file(self, content):
+        return self._twin.keep_media(APP_ID, "image", content)
+
+    def fail_next_fetch(self, how):
+        self._twin.fail_next(APP_ID, _CODES[how], interface="media/get")
+
     def fail_next_send(self, how):
         self._twin.fail_next(APP_ID, _CODES[how])
 
@@ -58,6 +64,13 @@ class FakeRig:
 
     def sent(self):
         return self.channel.sent
+
+    def send_file(self, content):
+        self.channel.media["m"] = content
+        return "m"
+
+    def fail_next_fetch(self, how):
+        self.fail_next_send(how)
 
     def fail_next_send(self, how):
         self.channel.failures.append(_ERRORS[how]())

@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from flask import Flask, redirect
+from flask import Flask, Response, redirect
 
 from bot.channels.tokens import MemoryTokenStore
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
@@ -123,6 +123,28 @@ def test_a_file_is_gone_after_three_days(api, twin, clock):
     clock.move(days=3, seconds=1)
     with pytest.raises(GiveUp):
         api.download(media_id)
+
+
+def test_a_file_beyond_every_limit_is_given_up_before_it_is_all_here(clock):
+    sent = []
+
+    def endless():
+        for _ in range(100):
+            sent.append(1)
+            yield b"\xff" * 1024 * 1024
+
+    app = _half(lambda: "")
+    app.add_url_rule("/cgi-bin/media/get", "get", lambda: Response(endless(), mimetype="image/jpeg"))
+    with served(app) as address, pytest.raises(GiveUp, match="too large"):
+        make_api(address, clock).fetch_media("m1")
+    assert len(sent) < 60
+
+
+def test_a_file_is_not_fetched_from_where_a_redirect_points(clock):
+    app = _half(lambda: "")
+    app.add_url_rule("/cgi-bin/media/get", "get", lambda: redirect("http://127.0.0.1:9/"))
+    with served(app) as address, pytest.raises(ConfigurationFault, match="redirect"):
+        make_api(address, clock).fetch_media("m1")
 
 
 def test_a_platform_that_cannot_be_reached_is_tried_later(clock):
