@@ -38,7 +38,7 @@ def flow_faults(handbook: Handbook) -> Iterator[str]:
 
 def _pairs(handbook: Handbook) -> Iterator[str]:
     services = {service.id for service in handbook.services} - handbook.topics
-    for id in sorted(services - handbook.flows.keys()) if handbook.flows else ():
+    for id in sorted(services - handbook.flows.keys()):
         yield (
             f"{handbook.home / 'flows' / f'{id}.yaml'}: service {id!r} has no flow; "
             "write who may use it, what is asked and which steps a case takes (docs/handbooks.md, Flows)"
