@@ -45,17 +45,18 @@ def resumed(
     Of hours and minutes, the service time that was left runs on from now. Of days, the days that were left after the
     day of pausing are counted again from the day of resuming (which, like every event's day, isn't counted, and which
     is the next opening's where the service is closed). A remnant of the last day becomes one day. A pause that ends
-    on the day it began changes nothing. What was due before the pause stays due then.
+    on the day it began, and before the promise is due, changes nothing. What was due before the pause stays due then.
     """
     if within.unit in _CLOCK_UNITS:
         return _run(now, _service_time(paused_at, due_at, hours, calendar), hours, calendar)
-    due_on = _day_of_closing(due_at)
-    paused_on, resumed_on = (_event_day(moment, hours, calendar) for moment in (paused_at, now))
-    if due_at <= paused_at or resumed_on <= paused_on:
-        on = due_on
-    else:
-        left = (due_on - paused_on).days if within.unit == "days" else calendar.between(paused_on, due_on)
-        on = max(due_on, _counted(resumed_on, max(1, left), within.unit, calendar))
+    on = _day_of_closing(due_at)
+    if due_at > paused_at:
+        paused_on, resumed_on = (_event_day(moment, hours, calendar) for moment in (paused_at, now))
+        if resumed_on > paused_on:
+            left = (on - paused_on).days if within.unit == "days" else calendar.between(paused_on, on)
+            on = max(on, _counted(resumed_on, max(1, left), within.unit, calendar))
+        elif due_at <= now:
+            on = _counted(resumed_on, 1, within.unit, calendar)
     return _at_closing(paused_at, on, within.unit, hours, calendar)
 
 
