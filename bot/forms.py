@@ -15,12 +15,13 @@ Kind = Literal[
     "text",  # free words
     "choice",  # one of `choices`
     "choices",  # several of `choices`
-    "yes_no",
+    "yes_no",  # answered by "yes" or "no" (quoted in YAML)
     "date",
     "number",
     "name",  # a person's name
     "phone",
     "id_number",  # a resident identity number with its check digit
+    "card",  # a bank card's number; shown by its last four
     "hospital",
     "drug",  # a row of the product's drug list
     "files",  # photos or documents

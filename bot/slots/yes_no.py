@@ -1,0 +1,58 @@
+"""Yes and no in the ways people say them."""
+
+import re
+
+YES = "yes"
+NO = "no"
+
+_TAIL = r"(?:的|了|啊|呀|哦|噢|哈|吧|呢|嘛|呐|哒|滴|喽|咯|啦|额|~|～|\.|。|!|！|,|，|\s)*"
+_SURE_YES = (
+    r"是|是的|是啊|对|对的|对头|没错|不错|正确|嗯|嗯嗯|恩|恩恩|唔|哦对|好|好的|好呀|好啊|好滴|好嘞|行|行的|可以|可|可以的|成|中|要|要的|"
+    r"有|有的|有过|需要|同意|我同意|确认|确定|肯定|当然|当然是|必须|必须的|没问题|没意见|ok|okay|yes|y|yeah|yep|愿意|知道了|明白|了解|收到|"
+    r"已经有了|已确诊|已经是|已经|已有|会|会的|能|能的|👌|👍|🆗|✅|√|1️⃣|就是|就这样|就这么办|妥|妥了|都有|都是|听你的|按你说的"
+)
+_SURE_NO = (
+    r"不|不是|不是的|不对|不用|不用了|不用谢|不要|不要了|不需要|没|没有|没有的|没有过|没的|没呢|没有呢|还没|还没有|暂时没有|暂无|无|否|非|不行|不可以|"
+    r"不能|不会|不同意|不愿意|不必|不必了|不了|算了|免了|先不|先不用|先不要|先不了|暂不|暂时不用|暂时不|从没|从来没有|从没有|没得|木有|未|尚未|"
+    r"no|n|nope|不好|都没有|都不是|❌|👎|🙅|×|不想|才不|别|别了|不确认|不确定要"
+)
+_UNSURE = re.compile(
+    r"不知道|不清楚|不确定(?!要)|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象|可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓"
+)
+_ASKED = re.compile(r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么")
+_WHOLE = {
+    YES: re.compile(rf"(?:那|那就|哦|噢|啊|我|都|都说|嗯|恩|额)?[,，\s]*(?:(?:{_SURE_YES}){_TAIL})+"),
+    NO: re.compile(rf"(?:那|那就|哦|噢|啊|我|嗯|额|这个|都|目前|现在)?[,，\s]*(?:(?:{_SURE_NO}){_TAIL})+(?:谢谢.?)?"),
+}
+# How a longer answer begins: 是的，上周确诊的 / 没有做过手术 / 已经住院了.
+_BEGINS_NO = re.compile(r"(?:还|都|也|暂时|目前|现在|从来|一直|我们?|他|她|孩子|宝宝)*(?:不(?!错|过|仅|但|只|光|少)|没(?!错|问题|事|关系|意见)|未|无(?!所谓)|否|别)")
+_BEGINS_YES = re.compile(
+    r"(?:我们?|他|她|孩子|宝宝|那|都|也|现在|目前|确实|的确|当然|嗯|恩|哦|啊)*[,，\s]*"
+    r"(?:是(?!不是|否)|对(?!不)|有(?!没有)|要(?!不要)|会(?!不会)|已|可以|需要|愿意|同意|嗯|恩|好的|好[,，]|行[,，]|没错|没问题|确诊|做过|办过|住过|能(?!不能)|ok|yes)"
+)
+
+
+def read(text: str) -> str | None:
+    """Return yes, no, or None for what is neither (a question, "I don't know", something else). `text` is plain."""
+    text = text.strip(" ,，。.!！~～\n")
+    if not text or _ASKED.search(text):
+        return None
+    for meaning, whole in _WHOLE.items():
+        if whole.fullmatch(text):
+            return meaning
+    if len(text) > 40 or is_unsure(text):
+        return None
+    if _BEGINS_NO.match(text):
+        return NO
+    return YES if _BEGINS_YES.match(text) else None
+
+
+def is_bare(text: str) -> bool:
+    """Whether `text` says yes or no and nothing else: no answer to a question for a name or a place."""
+    text = text.strip(" ,，。.!！~～\n")
+    return any(whole.fullmatch(text) for whole in _WHOLE.values())
+
+
+def is_unsure(text: str) -> bool:
+    """Whether `text` says that the person does not know."""
+    return bool(_UNSURE.search(text))
