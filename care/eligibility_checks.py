@@ -148,7 +148,7 @@ def waiting_period(asked: Asked, rule: rules.Eligibility) -> Check:
     days, over_on = _waiting_days(asked), waiting_over_on(asked)
     if days is None or over_on is None:
         return Check(check="waiting_period", result="unknown", why=words.WAITING_UNKNOWN, clause=clause)
-    over = asked.on >= over_on
+    over = days == 0 or asked.on >= over_on
     why = words.waiting(days, over_on, over)
     return Check(check="waiting_period", result="pass" if over else "fail", why=why, clause=clause)
 
@@ -190,13 +190,20 @@ def no_lapse(asked: Asked, rule: rules.Cited) -> Check:
 
 
 def first_diagnosis(asked: Asked, rule: rules.Waiting, diagnosed_on: date) -> Check:
-    """What was diagnosed before the end of the waiting period stays excluded when that is over."""
-    over_on = waiting_over_on(asked)
-    if diagnosed_on < asked.policy.effective_on or (over_on is not None and diagnosed_on < over_on):
+    """What was diagnosed before the end of the waiting period stays excluded when that is over.
+
+    Where the handbook doesn't say so, a person decides about the waiting period; before the policy it is excluded.
+    """
+    over_on, first_day = waiting_over_on(asked), asked.policy.effective_on
+    if diagnosed_on < first_day:
         result: Result = "fail"
+    elif over_on is None:
+        result = "unknown"
+    elif diagnosed_on >= over_on:
+        result = "pass"
     else:
-        result = "unknown" if over_on is None else "pass"
-    why = words.diagnosis(result, diagnosed_on)
+        result = "unknown" if rule.first_diagnosis == "unclear" else "fail"
+    why = words.diagnosis(result, diagnosed_on, first_day=first_day, over_on=over_on)
     return Check(check="first_diagnosis", result=result, why=why, clause=tuple(rule.clause))
 
 

@@ -17,12 +17,13 @@ class Cited(Protocol):
 
 
 class Waiting(Cited, Protocol):
-    """`days` None: the handbook names a waiting period without its figure."""
+    """`days` None: the handbook names a waiting period without its figure. `first_diagnosis`: True | False | unclear,
+    where the handbook leaves open what a first diagnosis within it means."""
 
     @property
     def days(self) -> int | None: ...
     @property
-    def first_diagnosis(self) -> bool: ...
+    def first_diagnosis(self) -> bool | str: ...
 
 
 class CoolingOff(Cited, Protocol):

@@ -92,8 +92,13 @@ def lapse(result: str, policy: Policy) -> str:
     return f"{lapsed}。按手册，中止后服务权益全部终止，复效也不恢复。"
 
 
-def diagnosis(result: str, diagnosed_on: date) -> str:
-    """Tell what a first diagnosis on that day means."""
+def diagnosis(result: str, diagnosed_on: date, *, first_day: date, over_on: date | None) -> str:
+    """Tell what a first diagnosis on that day means for a policy in effect from `first_day`."""
+    if diagnosed_on < first_day:
+        told = f"{day(diagnosed_on)}确诊时保单还没生效（{day(first_day)}起生效），生效前确诊的病不能用这项服务。"
+        return told + "如果这份保单是续保的，请找健康管家核对。"
+    if result == "unknown" and over_on is not None:
+        return f"{day(diagnosed_on)}确诊时等待期还没过，手册没有写明这算不算服务生效后初次确诊，要请健康管家核实。"
     if result == "fail":
         return f"{day(diagnosed_on)}确诊时等待期还没过；等待期满前确诊的，期满后也不能用这项服务。"
     if result == "unknown":

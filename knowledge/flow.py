@@ -20,11 +20,12 @@ CANCELLED = "cancelled"
 class Waiting(Cited):
     """A waiting period from the policy's first day. `days` None: the handbook names one without its figure.
 
-    `first_diagnosis`: what is diagnosed within it stays excluded afterwards.
+    `first_diagnosis`: what is first diagnosed within it stays excluded afterwards; unclear: the handbook wants a first
+    diagnosis since the service is in effect and doesn't say whether that is from the policy's first day on.
     """
 
     days: int | None = None
-    first_diagnosis: bool = False
+    first_diagnosis: bool | Literal["unclear"] = False
 
 
 class CoolingOff(Cited):
