@@ -23,12 +23,12 @@ _NO_PART_OF_A_NUMBER = re.compile(r"[\s\-‐‑‒–—−_·]+")
 
 def number_index(keys: KeyRing, number: str) -> bytes:
     """Return what finds a policy by its number, however it is spaced, hyphenated, wide or in small letters."""
-    return keys.blind_index("policy number", _plain(number))
+    return keys.blind_index("policy number", plain_number(number))
 
 
 def identity_index(keys: KeyRing, id_number: str) -> bytes:
     """Return what finds a person by identity number, with the same tolerance."""
-    return keys.blind_index("identity number", _plain(id_number))
+    return keys.blind_index("identity number", plain_number(id_number))
 
 
 def by_number(connection: Connection, keys: KeyRing, number: str) -> Policy | None:
@@ -137,7 +137,7 @@ def _policy(keys: KeyRing, row: Any, covered: tuple[Insured, ...]) -> Policy:
     )
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
     return _NO_PART_OF_A_NUMBER.sub("", unicodedata.normalize("NFKC", number)).upper()
 
 
