@@ -126,17 +126,16 @@ def _next(count: rules.Uses, policy: Policy, on: date) -> str:
 
 def hours(rule: rules.Hours, opens_at: datetime | None) -> str:
     """Tell the hours, and when somebody answers if nobody does now. `opens_at`: in China's time, None while open."""
-    told = f"服务时间{_DAYS[rule.days]}{_span(rule)}{_holidays(rule)}。"
+    told = f"服务时间{_times(rule)}。"
     if opens_at is None:
         return told
     return f"{told}现在不在服务时间，申请可以先提交，{opens_at.month}月{opens_at.day}日{opens_at:%H:%M}起有人处理。"
 
 
-def _span(rule: rules.Hours) -> str:
-    return "全天" if (rule.opens, rule.closes) == ("00:00", "24:00") else f"{rule.opens}-{rule.closes}"
-
-
-def _holidays(rule: rules.Hours) -> str:
+def _times(rule: rules.Hours) -> str:
+    if rule.days == "daily" and (rule.opens, rule.closes) == ("00:00", "24:00") and rule.holidays:
+        return "7×24小时"
+    times = f"{_DAYS[rule.days]}{rule.opens}-{rule.closes}"
     if rule.days == "working_days":
-        return ""
-    return "（含节假日）" if rule.holidays else "（不含节假日）"
+        return times
+    return f"{times}（{'含' if rule.holidays else '不含'}节假日）"
