@@ -23,6 +23,7 @@ from bot.errors import ConfigurationFault
 from bot.secret_files import made_once
 
 KEY_BYTES = 32
+MASTER_KEY_FILE, INDEX_KEY_FILE = "master.key", "index.key"  # in the data directory
 _NONCE_BYTES = 12
 _AES_256_GCM = b"\x01"  # the first byte of everything sealed, so that another cipher can be added beside it
 _PERSON_KEYS_CACHED = 2048
@@ -137,20 +138,31 @@ def load_keys(environment: Mapping[str, str], data_dir: Path) -> KeyRing:
     named = environment.get("ASSISTANT_MASTER_KEY", "")
     texts = [part.strip() for part in named.split(",") if part.strip()]
     if not texts:
-        texts = made_once(data_dir / "master.key", _fresh_key).decode("ascii").split()
-    masters = [_decoded(text, "ASSISTANT_MASTER_KEY" if named else str(data_dir / "master.key")) for text in texts]
+        texts = made_once(data_dir / MASTER_KEY_FILE, fresh_key).decode("ascii").split()
+    masters = [decoded(text, "ASSISTANT_MASTER_KEY" if named else str(data_dir / MASTER_KEY_FILE)) for text in texts]
     if environment.get("ASSISTANT_INDEX_KEY"):
-        return KeyRing(masters=masters, index_key=_decoded(environment["ASSISTANT_INDEX_KEY"], "ASSISTANT_INDEX_KEY"))
-    # The oldest master key is the one that a rotation keeps, so the index derived from it stays the same.
-    derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"blind index").derive(masters[-1])
-    return KeyRing(masters=masters, index_key=derived)
+        return KeyRing(masters=masters, index_key=decoded(environment["ASSISTANT_INDEX_KEY"], "ASSISTANT_INDEX_KEY"))
+    pinned = data_dir / INDEX_KEY_FILE
+    if pinned.exists():
+        return KeyRing(masters=masters, index_key=decoded(pinned.read_text("ascii").strip(), str(pinned)))
+    return KeyRing(masters=masters, index_key=index_key_of(masters))
 
 
-def _fresh_key() -> bytes:
+def index_key_of(masters: Sequence[bytes]) -> bytes:
+    """Return the index key of a deployment that was given none: made from its oldest master key.
+
+    It must be pinned before that one goes (see bot.master_keys), or nobody is found again.
+    """
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"blind index").derive(masters[-1])
+
+
+def fresh_key() -> bytes:
+    """Return a new key as a line of a key file."""
     return b64encode(os.urandom(KEY_BYTES)) + b"\n"
 
 
-def _decoded(text: str, entry: str) -> bytes:
+def decoded(text: str, entry: str) -> bytes:
+    """Return the key that `entry` gives as base64. Raises ConfigurationFault, which never quotes it."""
     try:
         key = b64decode(text, validate=True)
     except (BadBase64, ValueError) as error:

@@ -19,6 +19,10 @@ _LENGTH = struct.Struct(">H")
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
+class Gone(Unreadable):
+    """There is no such file (any more)."""
+
+
 class SealedFiles:
     """The sealed files of one folder (mode 700, files 600). Written whole or not at all, and safely on the disk."""
 
@@ -26,6 +30,11 @@ class SealedFiles:
         """The folder is made at the first write."""
         self._folder = folder
         self._keys = keys
+
+    @property
+    def name(self) -> str:
+        """Name the folder."""
+        return self._folder.name
 
     def write(self, content: bytes) -> str:
         """Keep `content` and return its name. What is told of it elsewhere may be committed once this has returned."""
@@ -36,7 +45,7 @@ class SealedFiles:
         return name
 
     def read(self, name: str) -> bytes:
-        """Return what was written. Raises Unreadable when it is not there or damaged, ConfigurationFault."""
+        """Return what was written. Raises Gone, Unreadable when it is damaged, ConfigurationFault."""
         wrapped, body = self._parts(name)
         key = self._keys.open(wrapped, place=self._place("key", name))
         return Cipher(key).open(body, place=self._place("body", name))
@@ -53,7 +62,7 @@ class SealedFiles:
     def rewrap(self, name: str) -> bool:
         """Wrap a file's key with the newest master key; False when it is already. Readers are not disturbed.
 
-        Raises Unreadable when the file is gone.
+        Raises Gone, Unreadable, ConfigurationFault.
         """
         wrapped, body = self._parts(name)
         if wrapped.startswith(self._keys.current_id.encode()):
@@ -93,7 +102,7 @@ class SealedFiles:
         try:
             content = self._path(name).read_bytes()
         except FileNotFoundError as error:
-            raise Unreadable("no such file") from error
+            raise Gone("no such file") from error
         start = len(_MARK) + _LENGTH.size
         if content[: len(_MARK)] != _MARK or len(content) < start:
             raise Unreadable("not a sealed file")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
-from bot.keys import KeyRing, Unreadable
+from bot.keys import Unreadable
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import media
@@ -123,7 +123,7 @@ def test_of_two_that_fetch_the_same_file_one_keeps_it(desk: Desk) -> None:
 def test_papers_are_told_apart_and_found_by_case(desk: Desk) -> None:
     keys, now = desk.store.keys, desk.clock()
     first, second = desk.want("m1"), desk.want("m2")
-    desk.fetch(Platform(m1=PHOTO))
+    desk.fetch(Platform(m1=PHOTO, m2=RetryLater()))
 
     def work(connection) -> None:
         policy_id = people.policy(connection, keys, "P1", now)
