@@ -121,12 +121,12 @@ def move(
     `seen_version`: the version that the mover was shown. Raises UserFault (unknown number, closed, illegal move: names
     the legal ones), ChangedMeanwhile.
     """
-    case = _open_one(connection, keys, flow, number)
+    case = _open_one(connection, keys, flow, number, seen_version)
     legal = legal_moves(flow, case.step, case.answers)
     if to not in legal:
         raise UserFault(f"case {number} is at {case.step} and cannot go to {to}; it can go to {', '.join(legal)}")
     step = step_of(flow, to)
-    moved = _change(connection, case, seen_version, now=now, step=to, is_open=step.ends is None)
+    moved = _change(connection, case, now=now, step=to, is_open=step.ends is None)
     timeline.record(connection, keys, case.id, "moved", actor=actor, now=now, step=to, note=note, tell=step.tell)
     _arrive(connection, flow, step, case_id=case.id, answers=case.answers, now=now, calendar=calendar)
     return Moved(case=moved, step=step, tell=step.tell)
@@ -148,9 +148,9 @@ def cancel(
 
     Raises UserFault (unknown number, closed already), ChangedMeanwhile.
     """
-    case = _open_one(connection, keys, flow, number)
+    case = _open_one(connection, keys, flow, number, seen_version)
     after = consequence(connection, flow, case, now=now, calendar=calendar)
-    cancelled = _change(connection, case, seen_version, now=now, step=CANCELLED, is_open=False)
+    cancelled = _change(connection, case, now=now, step=CANCELLED, is_open=False)
     settle = uses.spend if after == "spent" else uses.release
     settle(connection, case.id, now=now)
     timeline.record(connection, keys, case.id, "cancelled", actor=actor, now=now, step=CANCELLED, note=note)
@@ -185,7 +185,7 @@ def assign(connection: Connection, keys: KeyRing, number: str, owner: str | None
     case = _known(connection, keys, number)
     if case.owner == owner:
         return case
-    assigned = _change(connection, case, None, now=now, owner=owner)
+    assigned = _change(connection, case, now=now, owner=owner)
     timeline.record(connection, keys, case.id, "assigned", actor=actor, now=now, note=owner or "")
     return assigned
 
@@ -270,8 +270,10 @@ def _known(connection: Connection, keys: KeyRing, number: str) -> Case:
     return case
 
 
-def _open_one(connection: Connection, keys: KeyRing, flow: Flow, number: str) -> Case:
+def _open_one(connection: Connection, keys: KeyRing, flow: Flow, number: str, seen_version: int | None) -> Case:
     case = _known(connection, keys, number)
+    if seen_version not in (None, case.version):
+        raise _changed(case)
     if case.service != flow.service:
         raise ValueError(f"case {number} is of {case.service}, not of {flow.service}")
     if not case.is_open:
@@ -279,13 +281,16 @@ def _open_one(connection: Connection, keys: KeyRing, flow: Flow, number: str) ->
     return case
 
 
-def _change(connection: Connection, case: Case, seen_version: int | None, *, now: datetime, **values: Any) -> Case:
-    seen = case.version if seen_version is None else seen_version
+def _change(connection: Connection, case: Case, *, now: datetime, **values: Any) -> Case:
     changed = connection.execute(
         update(_cases)
-        .where(_cases.c.id == case.id, _cases.c.version == seen)
-        .values(version=seen + 1, changed_at=now, **values)
+        .where(_cases.c.id == case.id, _cases.c.version == case.version)
+        .values(version=case.version + 1, changed_at=now, **values)
     )
     if changed.rowcount != 1:
-        raise ChangedMeanwhile(f"case {case.number} was changed meanwhile; look at it again")
-    return replace(case, version=seen + 1, changed_at=now, **values)
+        raise _changed(case)
+    return replace(case, version=case.version + 1, changed_at=now, **values)
+
+
+def _changed(case: Case) -> ChangedMeanwhile:
+    return ChangedMeanwhile(f"case {case.number} was changed meanwhile; look at it again")
