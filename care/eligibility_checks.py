@@ -24,6 +24,9 @@ Result = Literal["pass", "fail", "unknown"]
 # The handbooks name a cooling-off period without its figure; design.md, section 2, takes it as over after so many days.
 COOLING_OFF_UNKNOWN_DAYS = 30
 
+# rules.Waiting.first_diagnosis where the handbook doesn't say what a diagnosis in the waiting period means.
+UNCLEAR = "unclear"
+
 # The checks whose result hangs on the day.
 BY_DAY = frozenset({"policy_in_force", "waiting_period", "cooling_off", "no_lapse", "uses_left"})
 
@@ -192,19 +195,23 @@ def no_lapse(asked: Asked, rule: rules.Cited) -> Check:
 def first_diagnosis(asked: Asked, rule: rules.Waiting, diagnosed_on: date) -> Check:
     """What was diagnosed before the end of the waiting period stays excluded when that is over.
 
-    Where the handbook doesn't say so, a person decides about the waiting period; before the policy it is excluded.
+    Where the handbook leaves open what a diagnosis within it means, a person decides.
     """
-    over_on, first_day = waiting_over_on(asked), asked.policy.effective_on
-    if diagnosed_on < first_day:
-        result: Result = "fail"
-    elif over_on is None:
-        result = "unknown"
-    elif diagnosed_on >= over_on:
-        result = "pass"
-    else:
-        result = "unknown" if rule.first_diagnosis == "unclear" else "fail"
-    why = words.diagnosis(result, diagnosed_on, first_day=first_day, over_on=over_on)
+    result = _diagnosed(asked, rule, diagnosed_on)
+    is_open = rule.first_diagnosis == UNCLEAR and waiting_over_on(asked) is not None
+    why = words.diagnosis(result, diagnosed_on, asked.policy, handbook_is_open=is_open)
     return Check(check="first_diagnosis", result=result, why=why, clause=tuple(rule.clause))
+
+
+def _diagnosed(asked: Asked, rule: rules.Waiting, diagnosed_on: date) -> Result:
+    over_on = waiting_over_on(asked)
+    if diagnosed_on < asked.policy.effective_on:
+        return "fail"
+    if over_on is None:
+        return "unknown"
+    if diagnosed_on >= over_on:
+        return "pass"
+    return "unknown" if rule.first_diagnosis == UNCLEAR else "fail"
 
 
 def answers_allowed(asked: Asked, rule: rules.Eligibility) -> Check:

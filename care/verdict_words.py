@@ -92,18 +92,18 @@ def lapse(result: str, policy: Policy) -> str:
     return f"{lapsed}。按手册，中止后服务权益全部终止，复效也不恢复。"
 
 
-def diagnosis(result: str, diagnosed_on: date, *, first_day: date, over_on: date | None) -> str:
-    """Tell what a first diagnosis on that day means for a policy in effect from `first_day`."""
-    if diagnosed_on < first_day:
-        told = f"{day(diagnosed_on)}确诊时保单还没生效（{day(first_day)}起生效），生效前确诊的病不能用这项服务。"
-        return told + "如果这份保单是续保的，请找健康管家核对。"
-    if result == "unknown" and over_on is not None:
-        return f"{day(diagnosed_on)}确诊时等待期还没过，手册没有写明这算不算服务生效后初次确诊，要请健康管家核实。"
+def diagnosis(result: str, diagnosed_on: date, policy: Policy, *, handbook_is_open: bool) -> str:
+    """Tell what a first diagnosis on that day means."""
+    on = day(diagnosed_on)
+    if result == "pass":
+        return f"{on}确诊，在等待期之后。"
+    if diagnosed_on < policy.effective_on:
+        return f"{on}确诊，在保单{day(policy.effective_on)}生效之前；生效后首次确诊的才能用这项服务。"
     if result == "fail":
-        return f"{day(diagnosed_on)}确诊时等待期还没过；等待期满前确诊的，期满后也不能用这项服务。"
-    if result == "unknown":
-        return f"等待期有多少天还不清楚，{day(diagnosed_on)}确诊是否在等待期后，要请健康管家核实。"
-    return f"{day(diagnosed_on)}确诊，在等待期之后。"
+        return f"{on}确诊时，等待期还没过；等待期满前确诊的，期满后也不能用这项服务。"
+    if handbook_is_open:
+        return f"{on}确诊时，等待期还没过；这样的手册没写清能不能用，要请健康管家核实。"
+    return f"等待期有多少天还不清楚，{on}确诊是否在等待期后，要请健康管家核实。"
 
 
 def uses(count: rules.Uses, left: int, policy: Policy, on: date, *, partly: bool) -> str:

@@ -12,7 +12,7 @@ class Cited:
 @dataclass(frozen=True, kw_only=True)
 class Waiting(Cited):
     days: int | None = None
-    first_diagnosis: bool = False
+    first_diagnosis: bool | str = False
     clause: tuple[str, ...] = ("等待期",)
 
 
@@ -66,7 +66,7 @@ DAY = Hours(days="daily", opens="09:00", closes="18:00")
 EITHER = ("holder", "insured")
 LOST = Cited(clause=("服务注意事项7",))
 OWN_WAITING = Waiting(first_diagnosis=True)
-SERIOUS = Rules(waiting=Waiting(days=30, first_diagnosis=True), uses=(Uses(),))
+SERIOUS = Rules(waiting=Waiting(days=30, first_diagnosis="unclear"), uses=(Uses(),))
 ONCE = Rules(waiting=OWN_WAITING, uses=(Uses(per="contract"),), lost_on_lapse=LOST)
 CHILD = Rules()
 

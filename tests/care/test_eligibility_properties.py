@@ -44,7 +44,10 @@ counts = st.builds(Uses, count=st.integers(1, 3), per=st.sampled_from(["policy_y
 rules = st.sampled_from(list(RULES.values())) | st.builds(
     Rules,
     persons=st.sampled_from([("insured",), ("holder",), EITHER]),
-    waiting=st.none() | st.builds(Waiting, days=st.none() | st.integers(0, 120), first_diagnosis=st.booleans()),
+    waiting=st.none()
+    | st.builds(
+        Waiting, days=st.none() | st.integers(0, 120), first_diagnosis=st.sampled_from([True, False, "unclear"])
+    ),
     cooling_off=st.none() | st.builds(CoolingOff, days=st.none() | st.integers(0, 40)),
     uses=st.lists(counts, max_size=2).map(tuple),
     option=st.none() | st.just("vaccine"),
