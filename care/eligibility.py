@@ -76,7 +76,7 @@ def judge(
         rule=rule,
         policy=policy,
         insured=insured,
-        on=_day_that_counts(rule, answers, on),
+        on=day_that_counts(rule, answers, on),
         taken=taken or {},
         answers=answers,
         diagnosed_on=diagnosed_on,
@@ -92,11 +92,12 @@ def judge(
     )
 
 
-def _day_that_counts(rule: rules.Eligibility | None, answers: Answers | None, on: date) -> date:
+def day_that_counts(rule: rules.Eligibility | None, answers: Answers | None, today: date) -> date:
+    """Return the day by which a use is judged and counted: the answer to `judged_on` where the rules name one."""
     answered = (answers or {}).get(rule.judged_on) if rule is not None and rule.judged_on is not None else None
     if isinstance(answered, str):
         return date.fromisoformat(answered)
-    return answered if isinstance(answered, date) else on
+    return answered if isinstance(answered, date) else today
 
 
 def decided(checks: tuple[Check, ...]) -> Decision:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from care.eligibility import judge
+from care.eligibility import day_that_counts, judge
 from care.policy import Insured, Policy
 from care.workdays import WorkCalendar
 from tests.care.eligibility_rows import Row, ask, found, person, rows
@@ -154,6 +154,11 @@ class TestADayThatCountsInsteadOfToday:
 
     def test_who_is_not_covered_is_refused_at_once(self) -> None:
         assert judge(self.rule, POLICY, on=self.today, answers={}).decision == "not_eligible"
+
+    def test_a_use_counts_in_the_policy_year_of_the_visit(self) -> None:
+        assert day_that_counts(self.rule, {"visited_on": "2026-12-31"}, self.today) == date(2026, 12, 31)
+        assert day_that_counts(self.rule, {}, self.today) == self.today
+        assert day_that_counts(CHILD, {"visited_on": "2026-12-31"}, self.today) == self.today
 
     def test_without_an_application_the_day_asked_about_counts(self) -> None:
         assert judge(self.rule, POLICY, on=self.today, insured=SELF).decision == "not_eligible"
