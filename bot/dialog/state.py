@@ -33,8 +33,9 @@ class Dialog:
     Answers stand under keys: the slot itself, `slot#2` in the second row of a repeat group, `group+1` for whether
     another row follows the first. `asked` is the open key (None while the summary is open). `trail` lists the keys
     in the order answered. `labels` are shown for values that are codes. `former` keeps what a newer version of the
-    form does not ask any more. `tries` counts misunderstandings of the open question in a row. `before` is the phase
-    to return to from LEAVING, RESTARTING and PICKING.
+    form does not ask any more. `given` lists the slots that were known before the first question. `tries` counts
+    misunderstandings of the open question in a row. `before` is the phase to return to from LEAVING, RESTARTING and
+    PICKING.
     """
 
     form: str
@@ -52,6 +53,7 @@ class Dialog:
     tries: int = 0
     is_paused: bool = False
     former: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
 
     def to_state(self) -> dict[str, Any]:
         """Return the dialog as JSON values."""
@@ -71,6 +73,7 @@ class Dialog:
             "tries": self.tries,
             "is_paused": self.is_paused,
             "former": dict(self.former),
+            "given": list(self.given),
         }
 
     @classmethod
@@ -92,4 +95,5 @@ class Dialog:
             tries=state["tries"],
             is_paused=state["is_paused"],
             former=dict(state.get("former", {})),
+            given=tuple(state.get("given", ())),
         )

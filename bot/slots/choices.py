@@ -11,7 +11,9 @@ from bot.slots.numerals import NUMERAL, whole
 from bot.slots.reading import Found, Option, Problem, Reading, Several
 from bot.slots.said import Said, plain
 
-_ORDER = re.compile(rf"(?:选|就选|我选|要|就|那就|就要|答案)?\s*(?:第)?\s*(?P<n>{NUMERAL})\s*(?:个|项|种|号|、|\.|\)|）|的|吧|选项)*\s*(?:谢谢)?")
+_ORDER = re.compile(
+    rf"(?:选|就选|我选|要|就|那就|就要|答案)?\s*(?:第)?\s*(?P<n>{NUMERAL})\s*(?:个|项|种|号|、|\.|\)|）|的|吧|选项)*\s*(?:谢谢)?"
+)
 _LETTER = re.compile(r"(?:选|就选|我选)?\s*(?P<l>[a-z])\s*(?:项|吧|选项|\.)?")
 _LAST = re.compile(r"(?:选)?(?:最后|最末)(?:一个|一项|一种|的)?(?:吧)?")
 _ALL = re.compile(r"(?:全部|全都|都要|都有|都是|全要|全选|所有|每个都|以上都|上面都|都选).{0,4}")
@@ -29,7 +31,7 @@ _MOST = 3
 
 
 def find(said: Said, choices: Sequence[Choice]) -> list[Found]:
-    """Return the one choice whose name stands in the text, if no other choice's does. 没有, 是, 都行 are no names here."""
+    """Return the one choice whose name stands in the text, if no other choice's does. 没有 or 是 is no name here."""
     named = [(choice, span) for choice, span in _named(said.plain, choices) if _says_what(said.plain[slice(*span)])]
     if len({choice.id for choice, _ in named}) != 1:
         return []
@@ -109,6 +111,16 @@ def _by_meaning(words: str, choices: Sequence[Choice]) -> Choice | None:
         if said and not _MEANINGS[said].isdisjoint({*_names(choice)}):
             return choice
     return None
+
+
+def is_name(text: str, choices: Sequence[Choice]) -> bool:
+    """Whether plain `text` is exactly a label or another name of a choice."""
+    return any(text == name for choice in choices for name in _names(choice))
+
+
+def says_none(text: str) -> bool:
+    """Whether plain `text` says that nothing offered fits."""
+    return bool(_NONE.search(text))
 
 
 def _by_order(words: str, choices: Sequence[Choice]) -> Choice | None:

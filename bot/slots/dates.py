@@ -1,6 +1,7 @@
 """Decides which day an answer means: open years, months and weeks are closed by the slot's bounds and by nearness."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -80,7 +81,7 @@ def read(said: Said, bounds: Bounds) -> Reading | None:
     return _either(said, good, bounds) or (good or readings or [None])[0]
 
 
-def _either(said: Said, good: list[Reading], bounds: Bounds) -> Several | None:
+def _either(said: Said, good: Sequence[Reading], bounds: Bounds) -> Several | None:
     # 周三或者周四都行: the person has not chosen yet.
     days = [reading for reading in good if isinstance(reading, Found)]
     if len({reading.value for reading in days}) not in (2, 3):

@@ -27,7 +27,9 @@ _GENERIC = re.compile(
     r"普通|正规|的|我们|你们|您们|贵|人民|其他|别|任何|所有|各|县|市|省|区|我家|咱们|他们|医院|一个|健康|社区|服务|客户服务|客服|呼叫|所在)*"
     rf"(?:{_SUFFIX}|医院)"
 )
-_UNDECIDED = re.compile(r"还?没(?:有)?(?:定|想好|确定|决定|选好)|待定|不知道|不清楚|没有?想法|都可以|都行|随便|哪家好|你们推荐|推荐|帮我选|不确定")
+_UNDECIDED = re.compile(
+    r"还?没(?:有)?(?:定|想好|确定|决定|选好)|待定|不知道|不清楚|没有?想法|都可以|都行|随便|哪家好|你们推荐|推荐|帮我选|不确定"
+)
 _SHORT = re.compile(r"[\u4e00-\u9fffa-z0-9·()（）\- ]{2,30}")
 _NO_HOSPITAL = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的|收到|人工|客服|明天|今天|后天|昨天|不办|我想|我要|帮我|请问|保单|身份证|电话|住院|垫付|申请)|怎么|什么|为什么|多少|吗$"
@@ -57,7 +59,12 @@ def read(said: Said, scope: Scope) -> Reading | None:
             return Problem(sentence="hospital_undecided", span=(start, end))
         if _GENERIC.fullmatch(name):
             return Problem(sentence="hospital_which", span=(start, end))
-        if not _SHORT.fullmatch(name) or yes_no.is_bare(name) or _NO_HOSPITAL.search(name) or not re.search(r"[^\d\s]", name):
+        if (
+            not _SHORT.fullmatch(name)
+            or yes_no.is_bare(name)
+            or _NO_HOSPITAL.search(name)
+            or not re.search(r"[^\d\s]", name)
+        ):
             return None
     return chosen(said, (start, end), scope, "hospital")
 

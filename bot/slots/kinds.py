@@ -100,7 +100,12 @@ def is_valid(question: Question, value: Any, *, today: date) -> bool:
             return value in [choice.id for choice in question.choices]
         case "choices":
             known = {choice.id for choice in question.choices}
-            return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value) and set(value) <= known
+            return (
+                isinstance(value, list)
+                and bool(value)
+                and all(isinstance(one, str) for one in value)
+                and set(value) <= known
+            )
         case "card":
             return cards.is_card(value)
         case "number":
@@ -113,7 +118,9 @@ def is_valid(question: Question, value: Any, *, today: date) -> bool:
             return value is not None and value != ""
 
 
-def shown(question: Question, value: Any, *, today: date, labels: Mapping[str, str] | None = None, masked: bool = True) -> str:
+def shown(
+    question: Question, value: Any, *, today: date, labels: Mapping[str, str] | None = None, masked: bool = True
+) -> str:
     """Return a value as people read it; telephone and identity numbers by their last four, unless not `masked`."""
     match question.kind:
         case "date":
