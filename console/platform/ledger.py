@@ -144,6 +144,19 @@ class Ledger:
             ).fetchone()
         return None if row is None else (row["kind"], self._box.open(row["sealed"], place=f"media|{media_id}"))
 
+    def reseal(self) -> int:
+        """Seal everything anew with the box's newest key, in one transaction; returns how many values."""
+        changed = 0
+        with self.writing() as connection:
+            for table in ("bubbles", "deliveries", "media"):
+                rows = connection.execute(f"SELECT rowid AS number, * FROM {table}").fetchall()  # noqa: S608 - our own names
+                for row in rows:
+                    place = f"media|{row['id']}" if table == "media" else _place(row["app_id"], row["contact"])
+                    sealed = self._box.seal(self._box.open(row["sealed"], place=place), place=place)
+                    changing = f"UPDATE {table} SET sealed = ? WHERE rowid = ?"  # noqa: S608 - our own names
+                    changed += connection.execute(changing, (sealed, row["number"])).rowcount
+        return changed
+
 
 def _place(app_id: str, contact: str) -> str:
     return f"bubbles|{app_id}|{contact}"

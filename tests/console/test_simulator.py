@@ -10,7 +10,7 @@ from flask import Flask
 
 from bot.keys import KeyRing
 from console.platform.ledger import Bubble, Ledger
-from console.platform.phone import PhoneAccount
+from console.platform.phone import Delivery, PhoneAccount
 from console.simulator.chat import OUT_OF_SERVICE, Answer
 from console.simulator.pages import simulator
 from console.simulator.world import MENU, SimulatedAccount
@@ -237,3 +237,21 @@ def test_a_chat_keeps_its_last_bubbles_only(tmp_path):
     assert next(bubble.text for bubble in ledger.bubbles("wx1", PERSON)) == "20"
     with sqlite3.connect(tmp_path / "simulator.db") as connection:
         assert connection.execute("SELECT count(*) FROM bubbles").fetchone() == (400,)
+
+
+def test_the_memory_opens_without_the_old_master_key_after_it_was_sealed_anew(tmp_path):
+    old, new = b"m" * 32, b"n" * 32
+    path = tmp_path / "simulator.db"
+
+    def ledger(*masters):
+        return Ledger(path, KeyRing(masters=masters, index_key=b"i" * 32))
+
+    first = ledger(old)
+    first.add_bubble("wx1", PERSON, Bubble(side="person", kind="text", text="一", at=0.0))
+    first.keep_delivery("wx1", PERSON, Delivery(query={"a": "b"}, body=b"x", key="1"), 0.0)
+    first.add_media("wx1", "m1", "image", b"picture", 0.0)
+    assert ledger(new, old).reseal() == 3
+    after = ledger(new)
+    assert [bubble.text for bubble in after.bubbles("wx1", PERSON)] == ["一"]
+    assert after.last_delivery("wx1", PERSON)[0].body == b"x"
+    assert after.media("wx1", "m1", since=0.0) == ("image", b"picture")
