@@ -6,9 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import chinese_calendar
 import yaml
-from chinese_calendar.constants import holidays as _published_holidays
+from chinese_calendar import get_solar_terms
+from chinese_calendar.constants import holidays as _holidays
+from chinese_calendar.constants import workdays as _make_up_days
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from bot.errors import ConfigurationFault
@@ -16,7 +17,8 @@ from bot.errors import ConfigurationFault
 OVERRIDES = Path(__file__).with_name("days.yaml")
 
 _DAY = timedelta(days=1)
-_PUBLISHED = range(min(_published_holidays).year, max(_published_holidays).year + 1)
+# The tables themselves: the functions on them look for the first and the last year anew at every call.
+_PUBLISHED = range(min(_holidays).year, max(_holidays).year + 1)
 _SATURDAY = 5
 # 全国年节及纪念日放假办法 as in force since 2025: what is a holiday in every year, whatever is arranged around it.
 _STATUTORY = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
@@ -71,7 +73,7 @@ class WorkCalendar:
         if override is not None:
             return override.is_ == "working"
         if day.year in _PUBLISHED:
-            return bool(chinese_calendar.is_workday(day))
+            return day in _make_up_days or (day.weekday() < _SATURDAY and day not in _holidays)
         return day.weekday() < _SATURDAY and not _is_statutory(day)
 
     def is_public_holiday(self, day: date) -> bool:
@@ -80,8 +82,7 @@ class WorkCalendar:
         if override is not None:
             return override.is_ == "off"
         if day.year in _PUBLISHED:
-            is_off, name = chinese_calendar.get_holiday_detail(day)
-            return bool(is_off and name)
+            return day in _holidays and day not in _make_up_days
         return _is_statutory(day)
 
     def is_provisional(self, day: date) -> bool:
@@ -117,7 +118,7 @@ def _is_statutory(day: date) -> bool:
 def _qingming(year: int) -> date | None:
     if year not in _SOLAR_TERMS:
         return None
-    terms = chinese_calendar.get_solar_terms(date(year, 4, 1), date(year, 4, 10))
+    terms = get_solar_terms(date(year, 4, 1), date(year, 4, 10))
     return next((day for day, name in terms if name == "清明"), None)
 
 

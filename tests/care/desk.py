@@ -14,6 +14,7 @@ from care import cases, tables
 from care.case_records import Case
 from care.cases import Application, Moved, Withdrawn
 from care.promises import Deadline, deadlines_of
+from care.rules import Flow as AnyFlow
 from care.timeline import Event, events_of
 from care.workdays import WorkCalendar
 from tests.care import people
@@ -53,7 +54,7 @@ def china(text: str) -> datetime:
 class Desk:
     """Applies, moves and reads by one flow, each in a transaction of its own."""
 
-    def __init__(self, store: Store, clock: FixedClock, flow: Flow = ADVANCE) -> None:
+    def __init__(self, store: Store, clock: FixedClock, flow: AnyFlow = ADVANCE) -> None:
         self.store, self.clock, self.flow = store, clock, flow
         self.keys: KeyRing = store.keys
         self._asked = 0

@@ -19,6 +19,7 @@ from tests.care.desk import CALENDAR, MANAGER, Desk, china
 from tests.care.rules_made_up import Eligibility, Flow, Step, UseRule
 from tests.clocks import FixedClock
 from tests.conftest import DATABASES
+from tests.waiting import eventually
 
 UNLIMITED = Eligibility()
 on_sqlite = pytest.mark.parametrize("database_url", DATABASES[:1], indirect=True)
@@ -138,11 +139,9 @@ def test_an_application_waits_for_the_one_that_is_taking_the_last_use(desk: Desk
     def hold_on(connection: Connection) -> None:
         first(connection)
         thread.start()
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
         with desk.store.reading() as other:
-            while not other.scalar(waiting):
-                thread.join(0.01)
-                other.rollback()
+            blocked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            assert eventually(lambda: bool(other.scalar(blocked)))
         assert ended == []
 
     thread = threading.Thread(target=run)

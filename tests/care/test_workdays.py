@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import chinese_calendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,10 +36,7 @@ def each(days_of_years: dict[int, str]) -> list[date]:
     return [day(f"{year}-{one}") for year, days in days_of_years.items() for one in days.split()]
 
 
-@pytest.mark.parametrize(
-    "make_up",
-    each(MAKE_UP_WEEKENDS),
-)
+@pytest.mark.parametrize("make_up", each(MAKE_UP_WEEKENDS))
 def test_a_make_up_weekend_is_a_working_day(make_up: date) -> None:
     assert make_up.weekday() >= 5
     assert CALENDAR.is_working_day(make_up)
@@ -46,10 +44,7 @@ def test_a_make_up_weekend_is_a_working_day(make_up: date) -> None:
     assert not CALENDAR.is_provisional(make_up)
 
 
-@pytest.mark.parametrize(
-    "off",
-    each(HOLIDAYS_ON_WEEKDAYS),
-)
+@pytest.mark.parametrize("off", each(HOLIDAYS_ON_WEEKDAYS))
 def test_a_weekday_within_a_holiday_is_off(off: date) -> None:
     assert off.weekday() < 5
     assert not CALENDAR.is_working_day(off)
@@ -198,6 +193,14 @@ def test_counting_on_and_back_meet(start: date, count: int) -> None:
     earlier = CALENDAR.before(start, count)
     assert CALENDAR.is_working_day(earlier)
     assert CALENDAR.between(earlier, start - timedelta(days=1)) == count - 1
+
+
+@given(st.dates(date(2004, 1, 1), date(2026, 12, 31)))
+def test_published_years_are_as_the_library_tells_them(some_day: date) -> None:
+    plain = WorkCalendar()
+    is_off, name = chinese_calendar.get_holiday_detail(some_day)
+    assert plain.is_working_day(some_day) == chinese_calendar.is_workday(some_day) == (not is_off)
+    assert plain.is_public_holiday(some_day) == (is_off and name is not None)
 
 
 @given(days)
