@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.clock import Clock, in_china
 from bot.errors import RefusedInput
-from care.insurer import Claim, Found, agreeing
+from care.insurer import Claim, Found, agreeing, digits_of
 from care.policies import plain_number
 from care.policy import Policy
 from care.policy_rows import OPTIONAL, REQUIRED, RowRefused, read_policy
@@ -43,7 +43,11 @@ class CoreSystem:
 
 
 def _question(claim: Claim) -> dict[str, str]:
-    question = {"product": claim.product, "insured_name": claim.insured_name, "phone_last4": claim.phone_last4}
+    question = {
+        "product": claim.product,
+        "insured_name": claim.insured_name.strip(),
+        "phone_last4": digits_of(claim.phone_last4),
+    }
     if claim.number is not None:
         return {**question, "policy_no": claim.number.strip()}
     return {**question, "holder_id_no": plain_number(claim.holder_id_number or "")}

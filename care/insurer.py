@@ -5,6 +5,7 @@ Whatever does not agree, the answer is the same None after the same work: guessi
 
 import hmac
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -116,6 +117,11 @@ def keep(connection: Connection, keys: KeyRing, found: Found, *, now: datetime) 
     return [policy if policy.id is not None else save(connection, keys, policy, now=now) for policy in found.policies]
 
 
+def digits_of(text: str) -> str:
+    """Return the digits of a text, wide ones too: 尾号 １２３４ → 1234."""
+    return re.sub("[^0-9]", "", unicodedata.normalize("NFKC", text))
+
+
 def _agrees(policy: Policy, claim: Claim) -> bool:
     told, known = (
         (claim.number, policy.number)
@@ -126,7 +132,7 @@ def _agrees(policy: Policy, claim: Claim) -> bool:
     checks = (
         _same(policy.product, claim.product),
         _same(plain_number(known), plain_number(told)),
-        _same(policy.holder_phone[-4:], _digits(claim.phone_last4)),
+        _same(policy.holder_phone[-4:], digits_of(claim.phone_last4)),
         any(names),
     )
     return all(checks)
@@ -134,7 +140,3 @@ def _agrees(policy: Policy, claim: Claim) -> bool:
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in unicodedata.normalize("NFKC", text) if character.isdecimal())

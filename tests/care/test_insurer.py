@@ -251,7 +251,7 @@ def test_a_claim_costs_the_same_work_whatever_becomes_of_it(
 
 def test_a_core_system_is_asked_for_what_was_claimed() -> None:
     with serving(core_of(KNOWN)) as partner:
-        core_system(partner).find(claim(number=" TEST-0001 "))
+        core_system(partner).find(claim(number=" TEST-0001 ", phone_last4="尾号１２３４"))
         core_system(partner).find(claim(holder_id_number=f"{HOLDER[:6]} {HOLDER[6:].lower()}"))
     said = {"product": "chengzhang-youxiang-2025", "insured_name": "买买提·测试", "phone_last4": "1234"}
     assert partner.questions == [{**said, "policy_no": "TEST-0001"}, {**said, "holder_id_no": HOLDER}]
