@@ -58,8 +58,8 @@ def _policies() -> None:
         sa.Column("imported_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_policies"),
         sa.UniqueConstraint("number_index", name="uq_policies_number_index"),
-        sa.CheckConstraint("status IN ('active', 'lapsed', 'surrendered')", name="ck_policies_status"),
-        sa.CheckConstraint("expires_on >= effective_on", name="ck_policies_term"),
+        sa.CheckConstraint("status IN ('active', 'lapsed', 'surrendered')", name=op.f("ck_policies_status")),
+        sa.CheckConstraint("expires_on >= effective_on", name=op.f("ck_policies_term")),
     )
     op.create_index("ix_policies_holder", "policies", ["holder_id_index"])
     op.create_table(
@@ -72,7 +72,7 @@ def _policies() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_insured"),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name="fk_insured_policy_id"),
         sa.UniqueConstraint("policy_id", "id_index", name="uq_insured_policy_id_id_index"),
-        sa.CheckConstraint("relation IN ('self', 'spouse', 'child', 'parent', 'other')", name="ck_insured_relation"),
+        sa.CheckConstraint("relation IN ('self', 'spouse', 'child', 'parent', 'other')", name=op.f("ck_insured_relation")),
     )
 
 
@@ -192,7 +192,7 @@ def _course() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_case_deadlines"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_case_deadlines_case_id"),
         sa.CheckConstraint(
-            "state IN ('running', 'paused', 'met', 'missed', 'dropped')", name="ck_case_deadlines_state"
+            "state IN ('running', 'paused', 'met', 'missed', 'dropped')", name=op.f("ck_case_deadlines_state")
         ),
     )
     _partial_index("ix_case_deadlines_due", "case_deadlines", ["due_at"], "state = 'running'")
@@ -217,7 +217,7 @@ def _uses() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_uses_case_id"),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name="fk_uses_policy_id"),
         sa.ForeignKeyConstraint(["insured_id"], ["insured.id"], name="fk_uses_insured_id"),
-        sa.CheckConstraint("state IN ('held', 'spent', 'released')", name="ck_uses_state"),
+        sa.CheckConstraint("state IN ('held', 'spent', 'released')", name=op.f("ck_uses_state")),
     )
     place = ["policy_id", "person", "service", "counter", "period", "place"]
     _partial_index("uq_uses_place", "uses", place, "state <> 'released'", unique=True)
@@ -242,7 +242,7 @@ def _materials() -> None:
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name="fk_materials_contact_id"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_materials_case_id"),
         sa.UniqueConstraint("file", name="uq_materials_file"),
-        sa.CheckConstraint("state IN ('wanted', 'kept', 'refused', 'deleted')", name="ck_materials_state"),
+        sa.CheckConstraint("state IN ('wanted', 'kept', 'refused', 'deleted')", name=op.f("ck_materials_state")),
     )
     op.create_index("ix_materials_case_id", "materials", ["case_id"])
     _partial_index("ix_materials_wanted", "materials", ["received_at"], "state = 'wanted'")
