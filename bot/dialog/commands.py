@@ -55,7 +55,11 @@ _COMMANDS = {
     ),
     Command.KEEP: r"不变|不改了?|不用改了?|保持不变|还是原来的|原来的|没变|照旧|保留|就这个|和原来一样",
 }
-_PATTERNS = {command: re.compile(rf"{_BEFORE}(?:{words}){_AFTER}") for command, words in _COMMANDS.items()}
+# 先不填了 is a pause, though 不填 alone skips: pauses are looked for first.
+_PATTERNS = {
+    command: re.compile(rf"{_BEFORE}(?:{_COMMANDS[command]}){_AFTER}")
+    for command in sorted(_COMMANDS, key=lambda one: one is not Command.PAUSE)
+}
 # What stands for "skip" where the question may stay open.
 _NOTHING = re.compile(
     rf"{_BEFORE}(?:没有|没|无|暂无|暂时没有|没有呢|没啥|没什么|都没有|还没有?(?:定|想好|确定|决定|选好|拿到)?|没想好|没定|不知道|不清楚|不确定|不记得|记不清|忘了|待定|"

@@ -210,9 +210,10 @@ class Engine:
 
     def _or_open(self, talk: _Talk, item: Item, filled: Filled, before: Filled) -> Filled:
         # An optional question may stay open: 还没定 to "which day?" is no problem there.
-        if item.question.optional and commands.leaves_open(talk.said.plain) and item.key not in filled.taken:
-            return before
-        return filled
+        if not item.question.optional or not commands.leaves_open(talk.said.plain):
+            return filled
+        is_text = item.question.kind == "text" and not questions.invites(item.question, talk.said.plain)
+        return before if is_text or item.key not in filled.taken else filled
 
     def _has_effect(self, filled: Filled) -> bool:
         return bool(filled.taken or filled.trouble or filled.picks or filled.reopened or filled.asks_which)
@@ -454,7 +455,7 @@ class Engine:
     def _noted(self, talk: _Talk, filled: Filled) -> str:
         plan = [item for item in talk.filler.plan(filled.dialog) if item.key in filled.echoed and not item.is_more]
         changed = [item for item in plan if item.key in filled.changed]
-        noted = [item for item in plan if item.key not in filled.changed and item.question.kind != "files"]
+        noted = [item for item in plan if item.key not in filled.changed]
         parts = [
             talk.speech.say(name, pairs=talk.speech.pairs(which, filled.dialog))
             for name, which in (("changed", changed), ("noted", noted))

@@ -155,7 +155,7 @@ class Filler:
         text = part.plain
         for one in self.plan(filled.dialog):
             if one.key in filled.taken:
-                for cue in sorted(naming.cues(one), key=len, reverse=True):
+                for cue in sorted(naming.all_names(one), key=len, reverse=True):
                     text = text.replace(cue, "")
         return TAKEN in text and bool(_SMALL.fullmatch(text))
 
@@ -167,7 +167,8 @@ class Filler:
             if other.question.kind not in ("date", "phone", "id_number", "hospital"):
                 continue
             for found in kinds.find(other.question, filled.rest, self.scope, is_named=True):
-                if naming.is_near(other, filled.rest, found.span) and not naming.is_near(item, filled.rest, found.span):
+                near = naming.nearness(other, filled.rest, found.span)
+                if near > naming.nearness(item, filled.rest, found.span):
                     filled = self.put(replace(filled, rest=filled.rest.without(found.span)), other, found, echo=True)
                     break
         return filled
@@ -202,24 +203,24 @@ class Filler:
 
     def _surely(self, filled: Filled, item: Item) -> Found | None:
         said, question = filled.rest, item.question
-        rivals = [
-            one
-            for one in self.plan(filled.dialog)
-            if one.key != item.key and one.question.kind == question.kind and one.key not in filled.taken
-        ]
         plainly = {found.span for found in kinds.find(question, said, self.scope)}
         for found in kinds.find(question, said, self.scope, is_named=True):
-            if TAKEN in said.plain[slice(*found.span)]:
-                continue
-            if naming.is_near(item, said, found.span):
-                return found
-            if found.span not in plainly or any(naming.is_near(one, said, found.span) for one in rivals):
-                continue
-            if question.kind == "choice":
-                rivals = [one for one in rivals if kinds.find(one.question, said, self.scope)]
-            if not rivals:
+            near = naming.nearness(item, said, found.span)
+            rivals = [
+                one
+                for one in self.plan(filled.dialog)
+                if one.key not in (item.key, *filled.taken) and one.question.kind == question.kind
+            ]
+            nearest = max((naming.nearness(one, said, found.span) for one in rivals), default=0)
+            if near > nearest or (
+                found.span in plainly and nearest == 0 and not any(self._takes(one, filled, found) for one in rivals)
+            ):
                 return found
         return None
+
+    def _takes(self, item: Item, filled: Filled, found: Found) -> bool:
+        """Whether a value could as well answer another question (within its bounds)."""
+        return found.span in [one.span for one in kinds.find(item.question, filled.rest, self.scope, is_named=True)]
 
     # Corrections
 
@@ -240,8 +241,8 @@ class Filler:
                 if item.question.kind == kind:
                     found = kinds.find(item.question, filled.rest, self.scope, is_named=True)
                     fitting += [(item, one) for one in found[:1]]
-            near = [(item, one) for item, one in fitting if naming.is_near(item, filled.rest, one.span)]
-            fitting = near or fitting
+            near = [naming.nearness(item, filled.rest, one.span) for item, one in fitting]
+            fitting = [pair for pair, length in zip(fitting, near, strict=True) if length == max(near)]
             if len(fitting) == 1:
                 item, one = fitting[0]
                 return self.put(replace(filled, rest=filled.rest.without(one.span)), item, one, echo=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.dialog.plan import Item
 from bot.slots.numerals import NUMERAL, whole
-from bot.slots.said import Said, Span, plain
+from bot.slots.said import TAKEN, Said, Span, plain
 
 # What any question of a kind may be called; a question's own names come first.
 _KIND_NAMES = {
@@ -37,17 +37,24 @@ def own_names(item: Item) -> set[str]:
 
 
 def cues(item: Item) -> set[str]:
-    """Return words that tell which of several values is meant: the names, and their stems (住院 of 住院日期)."""
+    """Return words that tell which of several values is meant: the names, their stems (住院 of 住院日期), and what
+    they are in general (手机 of 手机号)."""
     names = own_names(item)
     stems = {_STEM.sub("", name) for name in names}
-    return {cue for cue in names | stems if len(cue) > 1 and cue not in _KIND_NAMES.get(item.question.kind, ())}
+    general = {word for word in _KIND_NAMES.get(item.question.kind, ()) if any(word in name for name in names)}
+    return {cue for cue in names | stems | general if len(cue) > 1}
 
 
-def is_near(item: Item, said: Said, span: Span) -> bool:
-    """Whether a cue of a question stands in the same clause as a value, outside the value itself."""
+def all_names(item: Item) -> set[str]:
+    """Return every word a question may go by, those of its kind included."""
+    return cues(item) | own_names(item) | set(_KIND_NAMES.get(item.question.kind, ()))
+
+
+def nearness(item: Item, said: Said, span: Span) -> int:
+    """Return how long a word for the question stands in the clause of a value, outside the value; 0 for none."""
     start, end = said.clause_of(span)
-    around = said.plain[start : span[0]] + "\x00" + said.plain[span[1] : end]
-    return any(cue in around for cue in cues(item))
+    around = said.plain[start : span[0]] + TAKEN + said.plain[span[1] : end]
+    return max((len(cue) for cue in cues(item) if cue in around), default=0)
 
 
 def namings(text: str, items: Sequence[Item]) -> list[Naming]:

@@ -29,3 +29,9 @@ def looks_like_request(text: str) -> bool:
 def invites_questions(question: Question) -> bool:
     """Whether the answer to a question may itself be one: 想请医生看看什么问题？"""
     return bool(_INVITES.search(question.ask + (question.hint or "")))
+
+
+def invites(question: Question, text: str) -> bool:
+    """Whether a question or its hint names plain `text` as an answer: 没有就写“没有”."""
+    words = text.strip(" ,，。.!！")
+    return any(f"写{mark}{words}" in question.ask + (question.hint or "") for mark in ("“", "「", '"', ""))

@@ -16,8 +16,8 @@ TEXTS = Path(__file__).parents[1] / "dialog_texts.yaml"
 _ASK = ("ask_optional", "ask_files")
 _PLAIN = (
     "files_wanted still_missing first_already not_optional skipped anew_done kept_on review_empty confirm_again "
-    "ask_anew not_understood person outdated date_lunar date_none phone_unlikely phone_area id_birth id_check name_unclear "
-    "hospital_undecided hospital_which drug_undecided yes_no_unsure choice_none"
+    "ask_anew not_understood person outdated date_lunar date_none phone_unlikely phone_area id_birth id_check "
+    "name_unclear hospital_undecided hospital_which drug_undecided yes_no_unsure choice_none"
 )
 # Which sentences there are, each with the gaps that are filled.
 SENTENCES: Mapping[str, frozenset[str]] = {
