@@ -248,3 +248,17 @@ exports = Table(
     Index("ix_exports_contact_id", "contact_id"),
     Index("ix_exports_expires_at", "expires_at"),
 )
+
+# What is to be done for a person outside their turn, because it takes its time (`kind`: export). A claim ends by its
+# lease; asked for twice, it is done once.
+errands = Table(
+    "errands",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("conversation_id", RowId, ForeignKey("conversations.id"), nullable=False),
+    Column("wanted_at", UtcTime, nullable=False),
+    Column("lease_until", UtcTime),
+    UniqueConstraint("kind", "contact_id"),
+)

@@ -17,7 +17,7 @@ def _texts() -> dict[str, Any]:
     return texts
 
 
-def say(name: str, **values: str) -> str:
+def say(name: str, /, **values: str) -> str:
     """Return the sentence `name` with its gaps filled. Raises ConfigurationFault for an unknown sentence or gap."""
     try:
         template: str = _texts()[name]

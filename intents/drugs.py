@@ -71,6 +71,15 @@ class DrugIndex:
         """Return whether a drug of the list is named exactly in compact `text`."""
         return any(hit.how == "exact" and hit.length > 2 for hit in self._names.find(text, fuzzy=False))
 
+    def named(self, text: str) -> list[tuple[int, bool]]:
+        """Return the rows whose names stand in an answer to "which drug?", each with whether it was typed exactly."""
+        rows: dict[int, bool] = {}
+        for hit in self._names.find(compact(text)):
+            for drug in self._drugs.values():
+                if int(hit.thing) == drug.no or hit.name == compact(drug.generic):
+                    rows[drug.no] = rows.get(drug.no, False) or hit.how == "exact"
+        return sorted(rows.items())
+
     def _by_name(self, found: list[Found], text: str) -> DrugAsk:
         rows = {int(hit.thing) for hit in found}
         generics = {hit.name for hit in found} & {compact(self._drugs[row].generic) for row in rows}

@@ -20,7 +20,7 @@ from intents.reader import SERVICE_MARK, Reader, Reading
 from intents.recall import recalled
 from intents.resolution import Limits, resolve
 from intents.talk import Talk, Talked
-from intents.terrain import Terrain, Topic
+from intents.terrain import ServiceNames, Terrain, Topic
 
 _NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二三①②③])\s*(?:个|项|款|条|号|吧|、|\.|。)*$")
 _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3３三③")) for digit in digits}
@@ -51,6 +51,7 @@ class Router:
     ) -> None:
         """`memory` is a folder in which what was learned from the phrasings is kept for the next start."""
         self._terrain = terrain
+        self._services = {service.place: service for service in terrain.services if not service.topic}
         self._phrases = cues.phrases
         self._alarm = recalled(danger.judge)
         self._talked_as = recalled(talk.judge)
@@ -75,13 +76,41 @@ class Router:
             or self._asked(message, context)
         )
 
+    # What others may ask of a message besides what it means.
+
+    def alarm(self, message: str, context: Context) -> Match | None:
+        """Return the warning that a message of danger gets, or None; not `is_sure` where it is only like alarms."""
+        return self._red_flag(message[:_LONGEST_READ], context)
+
+    def wants_person(self, message: str) -> bool:
+        """Whether a message plainly asks for a person or complains."""
+        talked = self._talked_as(message[:_LONGEST_READ])
+        return talked is not None and talked.intent == "handoff" and talked.is_certain
+
+    def products_in(self, message: str) -> tuple[str, ...]:
+        """Return the products that a message names, in order."""
+        return self._heard(message[:_LONGEST_READ]).reading.products
+
+    def services_in(self, message: str) -> tuple[ServiceNames, ...]:
+        """Return the services whose names stand in a message, letter by letter where there is such a name."""
+        found = self._heard(message[:_LONGEST_READ]).reading.found
+        surest = "exact" if any(hit.how == "exact" and hit.thing in self._services for hit in found) else None
+        places = dict.fromkeys(hit.thing for hit in found if surest in (None, hit.how))
+        return tuple(self._services[place] for place in places if place in self._services)
+
+    def drugs_in(self, message: str, product: str) -> list[tuple[int, bool]]:
+        """Return the rows of a product's drug list that a message names, each with whether it was typed exactly."""
+        index = self._drugs.get(product)
+        return index.named(message[:_LONGEST_READ]) if index else []
+
     # What is no handbook question.
 
     def _red_flag(self, message: str, context: Context) -> Match | None:
         alarm = self._alarm(message)
         if alarm is None:
             return None
-        warning = Match(decision="emergency", intent=alarm.kind, reasons=tuple(alarm.reasons))
+        reasons = tuple(alarm.reasons)
+        warning = Match(decision="emergency", intent=alarm.kind, is_sure=not alarm.by_likeness, reasons=reasons)
         heard = self._heard(message)
         reading = heard.reading
         if alarm.by_likeness and alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):

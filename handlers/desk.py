@@ -1,0 +1,292 @@
+"""One message to the assistant: danger first, then the dialog under way, requests, and the handbooks.
+
+The desk joins what is elsewhere: the dialog engine, the tasks and requests by their files' names, the handbook answers.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.dialog.engine import Engine
+from bot.dialog.state import Dialog, Phase
+from bot.dialog.steps import Kind as StepKind
+from bot.dialog.steps import Step
+from bot.errors import ConfigurationFault
+from bot.forms import Form
+from bot.messages import Kind, Outcome, Owner, Reply, Turn, Understanding
+from handlers import papers, requests, tasks
+from handlers.choosers import choosers_of
+from handlers.respond import Assistant
+from handlers.scene import House, Said, Scene
+from handlers.session import Session, Task
+from handlers.tasks import TaskKind
+from handlers.wording import say
+from intents.danger import SELF_HARM
+from intents.match import Match
+from intents.requests import Requests
+
+_AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
+_APPLYING = "apply"
+_NO_ANSWER = frozenset({"abstain", "clarify", "smalltalk", "menu"})
+_LONGEST_ILLNESS = 16  # characters; a longer answer tells what happens
+
+RequestAnswer = Callable[[Scene, Mapping[str, Any]], Said | None]
+
+
+class Desk:
+    """Answers turns. Holds no state of conversations: everything a later turn needs is in the Outcome."""
+
+    def __init__(
+        self, *, house: House, assistant: Assistant, wishes: Requests, products: Mapping[str, tuple[str, ...]]
+    ):
+        """`products` gives each account's products. Raises ConfigurationFault for a request without its module."""
+        self._house = house
+        self._assistant = assistant
+        self._wishes = wishes
+        self._products = products
+        self._tasks: dict[str, TaskKind] = {name: part.TASK for name, part in _parts(tasks).items()}
+        self._requests: dict[str, RequestAnswer] = {name: part.answer for name, part in _parts(requests).items()}
+        missing = sorted(set(wishes.kinds) - set(self._requests))
+        if missing:
+            raise ConfigurationFault(
+                f"intents/requests.yaml: {', '.join(missing)}: handlers/requests/ has no module of this name; add it"
+            )
+
+    def respond(self, turn: Turn) -> Outcome:
+        """Return what to say to one message or event, with the state for the next turn."""
+        products = self._products.get(turn.inbound.account, tuple(self._house.library.handbooks))
+        session = Session.from_state(turn.conversation.state, products=products)
+        scene = Scene(turn, session, self._house)
+        inbound = turn.inbound
+        if inbound.kind in papers.KINDS:
+            said = papers.received(scene)
+            return self._outcome(scene, self._begun(scene, said)) if said else self._assistant.respond(turn)
+        if inbound.kind is Kind.EVENT and inbound.event == "click" and inbound.event_key:
+            return self._text(replace(scene, turn=_typed(turn, inbound.event_key)))
+        if inbound.kind not in (Kind.TEXT, Kind.VOICE) or not inbound.text.strip():
+            return self._assistant.respond(turn)
+        return self._text(scene)
+
+    def _text(self, scene: Scene) -> Outcome:
+        alarm = self._house.router.alarm(scene.text, scene.session.context)
+        if alarm is not None:
+            return self._alarmed(scene, alarm)
+        if self._house.router.wants_person(scene.text):
+            return self._discussed(scene)
+        if scene.session.task is not None:
+            return self._in_task(scene)
+        return self._requested(scene) or self._discussed(scene)
+
+    def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
+        """Danger beats everything. But who was asked for the diagnosis may name it: a name alone is taken, and only
+        where it names a danger by itself 120 stands before the next question."""
+        if alarm.intent == SELF_HARM or not self._names_illness(scene):
+            return self._discussed(scene)
+        outcome = self._in_task(scene)
+        if alarm.is_sure and outcome.replies:
+            first, *others = outcome.replies
+            warned = replace(first, text=f"{say('emergency_first')}\n\n{first.text}")
+            return replace(outcome, replies=(warned, *others), page=True)
+        return outcome
+
+    def _names_illness(self, scene: Scene) -> bool:
+        if scene.session.task is None or len(scene.text) > _LONGEST_ILLNESS:
+            return False
+        dialog = self._dialog(scene)
+        question = self._engine(scene).form.question(dialog.asked or "")
+        return question is not None and question.kind == "text" and dialog.phase is Phase.ASKING
+
+    # Requests.
+
+    def _requested(self, scene: Scene) -> Outcome | None:
+        kinds = self._wishes.all_in(scene.text)
+        wanted = scene.session.wanted
+        if wanted and wanted.get("next") and {"resume", _APPLYING} & set(kinds):
+            return self._outcome(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
+        for kind in kinds:
+            said = self._requests[kind](scene, {})
+            if said is not None:
+                return self._outcome(scene, self._begun(scene, said), request=kind)
+        return None
+
+    def _begun(self, scene: Scene, said: Said) -> Said:
+        """Ask the first question of a task that was just begun, and begin what waited for one that ended."""
+        for _ in range(_AT_ONCE):
+            session = said.session
+            now = replace(scene, session=session, known=said.customer or scene.known)
+            if session.task is not None and not session.task.dialog:
+                said = said.before(self._after(now, self._engine(now).begin(now=scene.now, text=_about(session.task))))
+            elif session.task is None and session.wanted:
+                said = said.before(self._waiting(now, session.wanted))
+            else:
+                break
+        return said
+
+    def _waiting(self, scene: Scene, wanted: Mapping[str, Any]) -> Said:
+        """Begin what waited. A policy that the insurer has only just told gets its number with this turn's commit."""
+        if wanted.get("request") == _APPLYING and not scene.customer.policies:
+            return Said(text=say("wanted_next"), session=replace(scene.session, wanted={**wanted, "next": True}))
+        later = self._requests[str(wanted["request"])](scene.at(replace(scene.session, wanted=None)), wanted)
+        return later or Said(text="", session=replace(scene.session, wanted=None))
+
+    # Tasks.
+
+    def _in_task(self, scene: Scene) -> Outcome:
+        step = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
+        if step.is_swallowed:
+            return self._outcome(scene, self._begun(scene, self._after(scene, step)))
+        return self._beside(scene, step)
+
+    def _beside(self, scene: Scene, step: Step) -> Outcome:
+        """What is no answer may be a request or a handbook question: it is answered, and the open question repeated."""
+        for kind in self._wishes.all_in(scene.text):
+            if kind in (_APPLYING, "resume"):
+                continue
+            said = self._requests[kind](scene, {})
+            if said is not None and len(said.session.tasks) == len(scene.session.tasks):
+                return self._outcome(scene, self._with_repeat(scene, said), request=kind)
+        if step.kind is StepKind.NOT_UNDERSTOOD and not self._wishes.is_asking(scene.text):
+            return self._insisting(scene, step)
+        outcome = self._discussed(scene)
+        understood = outcome.understanding
+        if understood is not None and understood.decision == "clarify" and understood.attribute == "which_product":
+            said = Said(text=say("which_product_later"), session=scene.session)
+            return self._outcome(scene, self._with_repeat(scene, said))
+        if understood is None or understood.decision in _NO_ANSWER or not outcome.replies:
+            return self._insisting(scene, step)
+        repeated = self._repeat(scene)
+        first, *others = outcome.replies
+        reply = replace(first, text=f"{first.text}\n\n{repeated}")
+        return replace(outcome, replies=(reply, *others))
+
+    def _insisting(self, scene: Scene, step: Step) -> Outcome:
+        """Nobody else makes anything of a message: it is the answer after all, or the question is asked again."""
+        again = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now, insist=True)
+        if again.is_swallowed:
+            return self._outcome(scene, self._begun(scene, self._after(scene, again)))
+        return self._outcome(scene, Said(text=step.say, session=scene.session.go_on(step.dialog.to_state())))
+
+    def _with_repeat(self, scene: Scene, said: Said) -> Said:
+        return replace(said, text=f"{said.text}\n\n{self._repeat(scene)}")
+
+    def _repeat(self, scene: Scene) -> str:
+        return self._engine(scene).repeat(self._dialog(scene), now=scene.now).say
+
+    def _after(self, scene: Scene, step: Step) -> Said:
+        """Say what a step of the current task leads to: its end, an objection, the summary or the next question."""
+        task, kind = _current(scene), self._tasks[_current(scene).kind]
+        answers = step.dialog.answers
+        if step.kind in (StepKind.CANCELLED, StepKind.EXPIRED):
+            text = step.say if step.kind is StepKind.EXPIRED else say(kind.left)
+            return Said(text=text, session=replace(scene.session.end(), wanted=None))
+        objection = kind.objection(scene, task, answers)
+        if objection is not None:
+            return replace(objection, session=replace(scene.session.end(), wanted=None))
+        if step.kind is StepKind.COMPLETED or (step.dialog.phase is Phase.CONFIRMING and not kind.confirms):
+            return self._done(scene, task, kind, step)
+        session = scene.session.go_on(step.dialog.to_state())
+        return Said(text=step.say, session=session, reasons=(f"dialog {step.kind.value}",))
+
+    def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
+        ended = scene.at(scene.session.end())
+        labels = _labels(self._form(scene, task, step.dialog.answers), step.dialog)
+        return kind.done(ended, task, step.dialog.answers, labels)
+
+    def _engine(self, scene: Scene) -> Engine:
+        task = _current(scene)
+        kind = self._tasks[task.kind]
+        return Engine(
+            form=self._form(scene, task, task.dialog.get("answers", {})),
+            choosers=choosers_of(scene, task.about.get("product")),
+            notices=lambda answers: kind.notices(scene, task, answers),
+        )
+
+    def _dialog(self, scene: Scene) -> Dialog:
+        return Dialog.from_state(_current(scene).dialog)
+
+    def _form(self, scene: Scene, task: Task, answers: Mapping[str, Any]) -> Form:
+        return self._tasks[task.kind].form(scene, task, answers)
+
+    # The handbooks, and the outcome.
+
+    def _discussed(self, scene: Scene) -> Outcome:
+        waiting = scene.turn.conversation.owner is Owner.WAITING
+        outcome = self._assistant.discuss(scene.text, scene.session.context, waiting=waiting)
+        context = type(scene.session.context).from_state(outcome.state or {}, products=scene.products)
+        session = replace(scene.session, context=context, offered=_offered(scene, outcome))
+        outcome = replace(outcome, state=session.to_state())
+        return _offering(scene, outcome, session)
+
+    def _outcome(self, scene: Scene, said: Said, *, request: str | None = None) -> Outcome:
+        task = said.session.task
+        return Outcome(
+            replies=(Reply(text=said.text, citations=said.citations),),
+            state=said.session.to_state(),
+            hand_over=said.hand_over,
+            effects=said.effects,
+            understanding=Understanding(
+                decision="dialog",
+                product=task.about.get("product") if task else said.session.context.product,
+                service=task.about.get("service") if task else None,
+                attribute=request or (task.kind if task else None),
+                reasons=said.reasons,
+                next_move="moved_on",
+            ),
+        )
+
+
+def _current(scene: Scene) -> Task:
+    task = scene.session.task
+    if task is None:
+        raise LookupError("no task is under way")
+    return task
+
+
+def _parts(package: Any) -> dict[str, Any]:
+    """Return the modules of a package by name: a part is added by adding its file."""
+    names = [found.name for found in pkgutil.iter_modules(package.__path__)]
+    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}
+
+
+def _labels(form: Form, dialog: Dialog) -> dict[str, str]:
+    """Return what stands for the answers that are codes: the choices' labels, the drugs' names."""
+    labels = dict(dialog.labels)
+    for question in form.questions:
+        value = dialog.answers.get(question.slot)
+        chosen = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        named = [choice.label for choice in question.choices if choice.id in chosen]
+        if named:
+            labels[question.slot] = "、".join(named)
+    return labels
+
+
+def _about(task: Task) -> str:
+    """Return what the person has already said about a task that begins."""
+    return str(task.about.get("said", ""))
+
+
+def _typed(turn: Turn, text: str) -> Turn:
+    return replace(turn, inbound=replace(turn.inbound, kind=Kind.TEXT, text=text))
+
+
+def _offered(scene: Scene, outcome: Outcome) -> str | None:
+    """Return the service that may be applied for after this answer."""
+    understood = outcome.understanding
+    if understood is None or understood.decision != "answer" or not understood.product or not understood.service:
+        return scene.session.offered
+    found = scene.flow(understood.product, understood.service)
+    return f"{understood.product}/{understood.service}" if found else scene.session.offered
+
+
+def _offering(scene: Scene, outcome: Outcome, session: Session) -> Outcome:
+    """After the answer to how a service is applied for, offer to do it here."""
+    understood = outcome.understanding
+    is_how = (
+        understood is not None and understood.decision == "answer" and (understood.attribute or "").startswith("apply")
+    )
+    if not is_how or not session.offered or not outcome.replies or session.tasks:
+        return outcome
+    first, *others = outcome.replies
+    return replace(outcome, replies=(replace(first, text=f"{first.text}\n{say('apply_offer')}"), *others))

@@ -1,0 +1,89 @@
+"""Tells whether a person may use a service now, from their policy's data, with the clause that decides."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from care.eligibility import Verdict
+from care.policy import Insured, Policy
+from handlers.case_words import day_words
+from handlers.customers import covered
+from handlers.policy_words import person_name
+from handlers.scene import Said, Scene
+from handlers.tasks.apply import citations_of, clause_line
+from handlers.wording import say
+from knowledge.flow import Flow
+
+
+def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
+    """Judge the service asked about, or all services of the policy; None for who bound no policy."""
+    policy = policy_in_use(scene)
+    if policy is None:
+        return None
+    flow = flow_meant(scene, policy)
+    if flow is not None:
+        return _one(scene, policy, flow)
+    lines, person = [], next(iter(policy.insured), None)
+    for each in scene.house.library.handbooks[policy.product].flows.values():
+        verdict = scene.customer.verdict(policy, who_uses(policy, each), each.service, now=scene.now, answers={})
+        service = scene.service_name(policy.product, each.service)
+        why = "".join(check.why for check in verdict.against)
+        name = {"eligible": "yes", "not_eligible": "no", "unknown": "unknown"}[verdict.decision]
+        lines.append(say(f"eligible_list_{name}", service=service, why=why))
+    text = say(
+        "eligible_list", product=scene.short(policy.product), name=person_name(policy, person), lines="\n".join(lines)
+    )
+    return Said(text=text, session=replace(scene.session, policy=policy.id))
+
+
+def policy_in_use(scene: Scene) -> Policy | None:
+    """Return the policy that a question about "my" cover means: of the product named, else the one in use."""
+    named = scene.house.router.products_in(scene.text)
+    policies = [policy for policy in scene.customer.policies if not named or policy.product in named]
+    in_use = next((policy for policy in policies if policy.id == scene.session.policy), None)
+    return in_use or next(iter(policies), None)
+
+
+def flow_meant(scene: Scene, policy: Policy) -> Flow | None:
+    """Return the service asked about: named, else the one talked about last."""
+    handbook = scene.house.library.handbooks[policy.product]
+    families = [place.family for place in scene.house.router.services_in(scene.text)]
+    named = [service.id for service in handbook.services if service.family in families]
+    topic = (scene.session.context.topic or "").split("/")
+    before = [topic[1]] if len(topic) > 1 and topic[0] == policy.product else []
+    return next((handbook.flows[id] for id in (*named, *before) if id in handbook.flows), None)
+
+
+def who_uses(policy: Policy, flow: Flow) -> Insured | None:
+    """Return for whom a verdict is told when nobody was named: the first person who may use the service."""
+    people = covered(policy, flow)
+    return people[0] if people else None
+
+
+def _one(scene: Scene, policy: Policy, flow: Flow) -> Said:
+    insured = who_uses(policy, flow)
+    verdict = scene.customer.verdict(policy, insured, flow.service, now=scene.now, answers={})
+    service = scene.service_name(policy.product, flow.service)
+    lines = [_verdict_words(service, verdict)]
+    clauses = [clause for check in verdict.against or verdict.checks for clause in check.clause]
+    lines += [clause_line(scene, policy.product, clauses)] if clauses else []
+    session = replace(scene.session, policy=policy.id, offered=f"{policy.product}/{flow.service}")
+    return Said(text="\n".join(lines), session=session, citations=citations_of(policy.product, verdict))
+
+
+def _verdict_words(service: str, verdict: Verdict) -> str:
+    why = "".join(check.why for check in verdict.against)
+    if verdict.decision == "eligible":
+        needs = say("eligible_needs", needs="".join(need.say for need in verdict.needs)) if verdict.needs else ""
+        return say("eligible_yes", service=service, needs=needs)
+    if verdict.decision == "unknown":
+        return say("eligible_unknown", service=service, why=why)
+    begins = day_words(verdict.eligible_from) if verdict.eligible_from else ""
+    from_ = say("apply_refused_from", date=begins) if begins and begins not in why else ""
+    return say("eligible_no", service=service, why=why, from_=from_)
+
+
+def each_flow(scene: Scene, policy: Policy) -> Iterator[Flow]:
+    """Yield the service asked about, or all of the product."""
+    meant = flow_meant(scene, policy)
+    yield from [meant] if meant else scene.house.library.handbooks[policy.product].flows.values()

@@ -1,0 +1,39 @@
+"""Tells how a person's applications stand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.messages import Citation
+from care.case_numbers import read_number
+from care.case_records import Case
+from handlers.case_words import told
+from handlers.scene import Said, Scene
+from handlers.wording import say
+
+_MOST = 3
+
+
+def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
+    """Tell the newest open cases, the one whose number was sent, or the last closed one."""
+    cases = scene.customer.cases()
+    number = read_number(scene.text)
+    if not cases:
+        # Who bound nothing may ask about a claim that was handed in elsewhere: the handbook tells where to look.
+        return Said(text=say("cases_none"), session=scene.session) if scene.customer.policies or number else None
+    named = [case for case in cases if case.number == number]
+    chosen = named or [case for case in cases if case.is_open] or list(cases[:1])
+    lines = [told(scene, case) for case in chosen[:_MOST]]
+    if len(chosen) > _MOST:
+        lines.append(say("cases_more", count=str(len(chosen) - _MOST)))
+    if any(case.is_open for case in chosen):
+        lines.append(say("case_next"))
+    return Said(text="\n\n".join(lines), session=scene.session, citations=_citations(scene, chosen[:_MOST]))
+
+
+def _citations(scene: Scene, cases: list[Case]) -> tuple[Citation, ...]:
+    found = []
+    for case in cases:
+        flow = scene.flow(case.product, case.service)
+        step = flow.step(case.step) if flow else None
+        found += [Citation(product=case.product, clause=clause) for clause in (step.clause if step else ())]
+    return tuple(found)

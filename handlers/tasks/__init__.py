@@ -1,0 +1,36 @@
+"""The guided dialogs of the desk, one module a kind, found by its file's name. A task decides; it never writes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.forms import Form
+from handlers.scene import Said, Scene
+from handlers.session import Task
+
+Answers = Mapping[str, Any]
+
+
+def _nothing_to_object(scene: Scene, task: Task, answers: Answers) -> Said | None:
+    return None
+
+
+def _nothing_to_know(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskKind:
+    """How one kind of dialog goes.
+
+    `form` may hang on the answers so far. `done` ends the task with its answers (and the labels shown for them).
+    `confirms`: whether a summary is confirmed first; `notices` must be known before. `objection` may end the task after
+    any answer (not eligible). `left` is said when the person cancels.
+    """
+
+    form: Callable[[Scene, Task, Answers], Form]
+    done: Callable[[Scene, Task, Answers, Mapping[str, str]], Said]
+    confirms: bool = False
+    notices: Callable[[Scene, Task, Answers], Sequence[str]] = _nothing_to_know
+    objection: Callable[[Scene, Task, Answers], Said | None] = _nothing_to_object
+    left: str = "kept"

@@ -1,0 +1,298 @@
+"""An application for one service: who, for whom, the service's own questions, what must be known before, submission."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.clock import in_china
+from bot.errors import DecideAgain
+from bot.forms import Choice, Form, Question, holds
+from bot.messages import Citation, Committing, Effect
+from bot.slots.yes_no import NO
+from care import audit, cases, consents, media
+from care.case_numbers import fresh_number
+from care.consents import ConsentKind
+from care.deadlines import due, latest
+from care.eligibility import Verdict, day_that_counts
+from care.policy import Insured, Policy
+from care.policy_years import policy_year
+from care.uses import NoUseLeft
+from handlers import form_files
+from handlers.case_words import day_words, wanted_papers
+from handlers.customers import covered, is_minor
+from handlers.policy_words import person_name
+from handlers.scene import Said, Scene
+from handlers.session import Task
+from handlers.tasks import Answers, TaskKind
+from handlers.wording import say
+from knowledge.flow import Flow, LeadTime
+
+_HOLDER = "holder"
+
+
+def _form(scene: Scene, task: Task, answers: Answers) -> Form:
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    if policy is None or flow is None:
+        return form_files.form("confirmation")
+    questions = [*_who(scene, policy, flow, answers), *flow.questions, *_around(scene, flow)]
+    return Form(id=_form_id(task), version=flow.version, title=flow.title, questions=tuple(questions))
+
+
+def _who(scene: Scene, policy: Policy, flow: Flow, answers: Answers) -> Iterator[Question]:
+    """Yield the questions about the person whom the service is for and the one who applies."""
+    people = covered(policy, flow)
+    if len(people) > 1:
+        choices = [_choice_of(policy, person, scene.today) for person in people]
+        yield form_files.question("application", "insured", choices=choices)
+    insured = person_of(policy, flow, answers)
+    if insured is not None and is_minor(insured, scene.today):
+        yield form_files.question("application", "guardian")
+        yield _only_when(form_files.question("application", "relation"), {"guardian": ("other",)})
+    else:
+        yield form_files.question("application", "applicant")
+        yield _only_when(form_files.question("application", "relation"), {"applicant": ("family",)})
+
+
+def _around(scene: Scene, flow: Flow) -> Iterator[Question]:
+    if needs_medical(flow) and not scene.customer.has_agreed(ConsentKind.MEDICAL):
+        yield form_files.question("application", "medical")
+    yield form_files.question("application", "phone")
+
+
+def needs_medical(flow: Flow) -> bool:
+    """Whether a service cannot be run without medical material."""
+    return any(paper.sensitive for paper in flow.materials) or any(
+        question.slot == "diagnosis" for question in flow.questions
+    )
+
+
+def person_of(policy: Policy, flow: Flow, answers: Answers) -> Insured | None:
+    """Return the insured person an application is for; None is the holder, or nobody chosen yet."""
+    people = covered(policy, flow)
+    if len(people) == 1:
+        return people[0]
+    chosen = answers.get("insured")
+    return next((person for person in policy.insured if str(person.id) == str(chosen)), None)
+
+
+def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
+    if person is None:
+        return Choice(id=_HOLDER, label=f"投保人{policy.holder_name}", called=("投保人", "我自己", "本人", "我"))
+    return Choice(id=str(person.id), label=person.name, called=tuple(_called(person, today)))
+
+
+def _called(person: Insured, today: date) -> list[str]:
+    """Return how a family speaks of an insured person."""
+    male = person.sex == "M"
+    if person.relation == "self":
+        return ["我自己", "本人", "自己", "我"]
+    if person.relation == "child":
+        child = ["儿子", "男孩", "弟弟"] if male else ["女儿", "闺女", "女孩", "妹妹"]
+        return [*child, *(["孩子", "宝宝", "娃", "小孩"] if is_minor(person, today) else ["孩子"])]
+    if person.relation == "parent":
+        return ["爸爸", "我爸", "父亲", "老爸"] if male else ["妈妈", "我妈", "母亲", "老妈"]
+    if person.relation == "spouse":
+        return ["老公", "丈夫", "先生", "爱人"] if male else ["老婆", "妻子", "太太", "爱人"]
+    return []
+
+
+def _only_when(question: Question, when: Mapping[str, tuple[str, ...]]) -> Question:
+    return question.model_copy(update={"when": when})
+
+
+def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
+    """Refuse as soon as the policy's data or an answer stand against it."""
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    if policy is None or flow is None:
+        return Said(text=say("no_policies"), session=scene.session)
+    if answers.get("medical") == NO:
+        return Said(text=say("apply_medical_refused"), session=scene.session, reasons=("no consent to medical data",))
+    if len(covered(policy, flow)) > 1 and "insured" not in answers:
+        return None
+    verdict = scene.customer.verdict(
+        policy, person_of(policy, flow, answers), flow.service, now=scene.now, answers=_own(flow, answers)
+    )
+    if verdict.decision != "not_eligible":
+        return None
+    return Said(
+        text=refusal(scene, policy, flow, verdict),
+        session=scene.session,
+        citations=citations_of(policy.product, verdict),
+        reasons=tuple(f"not eligible: {check.check}" for check in verdict.against),
+    )
+
+
+def refusal(scene: Scene, policy: Policy, flow: Flow, verdict: Verdict) -> str:
+    """Say why a service cannot be applied for, from when on it can be, and the clause."""
+    why = "".join(check.why for check in verdict.against)
+    lines = [say("apply_refused", service=scene.service_name(policy.product, flow.service), why=why)]
+    if verdict.eligible_from is not None and f"{day_words(verdict.eligible_from)}" not in why:
+        lines.append(say("apply_refused_from", date=day_words(verdict.eligible_from)))
+    lines.append(say("apply_refused_person"))
+    return "\n".join([*lines, *_cite_line(scene, policy.product, verdict)])
+
+
+def _cite_line(scene: Scene, product: str, verdict: Verdict) -> list[str]:
+    clauses = [clause for check in verdict.against for clause in check.clause]
+    return [clause_line(scene, product, clauses)] if clauses else []
+
+
+def clause_line(scene: Scene, product: str, clauses: list[str]) -> str:
+    """Return the last line of a reply: handbook and clauses."""
+    named = "、".join(list(dict.fromkeys(clauses))[:3])
+    handbook = scene.house.library.product(product).handbook
+    return say("cite", places=say("cite_one", handbook=handbook, clauses=named))
+
+
+def citations_of(product: str, verdict: Verdict) -> tuple[Citation, ...]:
+    """Return the clauses that decided, as citations."""
+    clauses = dict.fromkeys(clause for check in verdict.against for clause in check.clause)
+    return tuple(Citation(product=product, clause=clause) for clause in clauses)
+
+
+def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
+    """Return what must be known, and agreed to, before submission; the clauses behind it last."""
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    if policy is None or flow is None:
+        return ()
+    own = _own(flow, answers)
+    told = [notice for notice in flow.notices if holds(notice.when, own)]
+    lines = [notice.say for notice in told]
+    lines += [flow.cancelling.say] if flow.cancelling.clause else []
+    lines += _late(scene, flow.lead_time, own)
+    lines += _in_doubt(scene, policy, flow, own)
+    lines += _for_another(flow, answers)
+    clauses = [clause for notice in told for clause in notice.clause]
+    cited = [clause_line(scene, policy.product, clauses)] if clauses else []
+    return [*dict.fromkeys(lines), *cited]
+
+
+def _for_another(flow: Flow, answers: Answers) -> list[str]:
+    """Return what somebody must know who applies for a child, or for another person."""
+    said = [flow.minor.say] if "guardian" in answers and flow.minor is not None else []
+    is_proxy = answers.get("applicant") == "family" or answers.get("guardian") == "other"
+    return said + ([flow.proxy.say] if is_proxy and flow.proxy is not None else [])
+
+
+def _late(scene: Scene, lead_time: LeadTime | None, answers: Answers) -> list[str]:
+    planned = answers.get(lead_time.slot) if lead_time else None
+    if lead_time is None or not planned:
+        return []
+    until = latest(date.fromisoformat(str(planned)), lead_time, scene.house.calendar)
+    return [lead_time.late] if scene.now > until.at else []
+
+
+def _in_doubt(scene: Scene, policy: Policy, flow: Flow, own: Answers) -> list[str]:
+    insured = person_of(policy, flow, own)
+    verdict = scene.customer.verdict(policy, insured, flow.service, now=scene.now, answers=own)
+    why = "".join(check.why for check in verdict.against) if verdict.decision == "unknown" else ""
+    return [say("apply_unknown", why=why)] if why else []
+
+
+def _own(flow: Flow, answers: Answers) -> Answers:
+    """Return the answers to the service's own questions (and for whom), which its rules speak of."""
+    slots = {question.slot for question in flow.questions} | {"insured"}
+    return {slot: value for slot, value in answers.items() if slot in slots}
+
+
+def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    if policy is None or flow is None or policy.id is None:
+        return Said(text=say("no_policies"), session=scene.session)
+    number = fresh_number(scene.now)
+    insured = person_of(policy, flow, answers)
+    labelled = {**labels, "insured": person_name(policy, insured)}
+    submit = _submission(scene, policy, flow, insured=insured, answers=answers, labels=labelled, number=number)
+    session = replace(scene.session, offered=None, policy=policy.id)
+    return Said(
+        text=_submitted(scene, policy, flow, answers, number),
+        session=session,
+        effects=(submit,),
+        citations=tuple(Citation(product=policy.product, clause=one) for one in flow.steps[0].clause),
+        reasons=(f"submitted {policy.product}/{flow.service}",),
+    )
+
+
+def _submission(
+    scene: Scene,
+    policy: Policy,
+    flow: Flow,
+    *,
+    insured: Insured | None,
+    answers: Answers,
+    labels: Mapping[str, str],
+    number: str,
+) -> Effect:
+    keys, calendar = scene.house.customers.store.keys, scene.house.calendar
+    versions = scene.house.customers.versions
+    agreed = [ConsentKind.MEDICAL] if "medical" in answers else []
+    agreed += [ConsentKind.GUARDIAN] if answers.get("guardian") == "guardian" else []
+    drawn = iter((number,))
+
+    def draw(_: Any) -> str:
+        found = next(drawn, None)
+        if found is None:
+            raise DecideAgain("the case number was taken")
+        return found
+
+    def submit(connection: Connection, turn: Committing) -> None:
+        application = cases.Application(
+            contact_id=turn.contact_id,
+            conversation_id=turn.conversation_id,
+            policy_id=policy.id or 0,
+            insured_id=insured.id if insured else None,
+            product=policy.product,
+            policy_year=policy_year(policy, day_that_counts(flow.eligibility, answers, in_china(turn.now).date()))[0],
+            answers=dict(answers),
+            labels=labels,
+            request_key=turn.key,
+        )
+        actor = f"contact:{turn.contact_id}"
+        try:
+            case = cases.open_case(
+                connection, keys, flow, application, actor=actor, now=turn.now, calendar=calendar, draw=draw
+            )
+        except NoUseLeft as error:
+            raise DecideAgain("the last use was taken meanwhile") from error
+        for sent in media.unassigned(connection, turn.contact_id):
+            media.assign(connection, sent.id, case_id=case.id, material=None)
+        for kind in agreed:
+            consents.give(connection, contact_id=turn.contact_id, kind=kind, version=versions[kind], now=turn.now)
+        audit.append(connection, keys, actor=actor, action="apply", subject=f"case:{case.number}", now=turn.now)
+
+    return submit
+
+
+def _submitted(scene: Scene, policy: Policy, flow: Flow, answers: Answers, number: str) -> str:
+    own = _own(flow, answers)
+    first = flow.steps[0]
+    lines = [say("apply_submitted", number=number, tell=first.tell)]
+    for promise in flow.promises:
+        if promise.start == first.id and holds(promise.when, own):
+            until = due(scene.now, promise.within, flow.eligibility.hours, scene.house.calendar)
+            provisional = say("apply_deadline_provisional") if until.is_provisional else ""
+            lines.append(say("apply_deadline", say=promise.say, due=day_words(until.on)) + provisional)
+    papers = wanted_papers(flow, own, answers)
+    if papers:
+        listed = "\n".join(f"{at}. {paper.name}" for at, paper in enumerate(papers, start=1))
+        lines.append(say("apply_materials", lines=listed))
+    lines += [flow.submitted] if flow.submitted else []
+    return "\n".join([*lines, say("apply_follow")])
+
+
+def _form_id(task: Task) -> str:
+    return f"{task.about['product']}/{task.about['service']}"
+
+
+def _policy(scene: Scene, task: Task) -> Policy | None:
+    return scene.customer.policy(task.about["policy"])
+
+
+def _flow(scene: Scene, task: Task) -> Flow | None:
+    return scene.flow(task.about["product"], task.about["service"])
+
+
+TASK = TaskKind(form=_form, done=_done, confirms=True, notices=_notices, objection=_objection, left="apply_left")

@@ -1,0 +1,36 @@
+"""Asks whether personal data may be used, before anything personal is asked."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from bot.forms import Form
+from bot.messages import Committing
+from bot.slots.yes_no import YES
+from care import consents
+from care.consents import ConsentKind
+from handlers import form_files
+from handlers.scene import Said, Scene
+from handlers.session import Task
+from handlers.tasks import Answers, TaskKind
+from handlers.wording import say
+
+
+def _form(scene: Scene, task: Task, answers: Answers) -> Form:
+    return form_files.form("consent")
+
+
+def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
+    if answers["agree"] != YES:
+        return Said(text=say("consent_refused"), session=scene.session, reasons=("consent refused",))
+    kind = ConsentKind.PERSONAL
+    version = scene.house.customers.versions[kind]
+
+    def give(connection: Connection, turn: Committing) -> None:
+        consents.give(connection, contact_id=turn.contact_id, kind=kind, version=version, now=turn.now)
+
+    following = scene.session.begin(Task(kind="verify", about=task.about))
+    return Said(text="", session=following, effects=(give,), reasons=("consent given",))
+
+
+TASK = TaskKind(form=_form, done=_done, left="consent_refused")

@@ -1,0 +1,37 @@
+"""Deletes what is stored of a person, once they are sure; says what the law keeps."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from bot.forms import Form
+from bot.messages import Committing
+from bot.slots.yes_no import YES
+from care.forgetting import forget_person
+from handlers import form_files
+from handlers.scene import Said, Scene
+from handlers.session import Session, Task
+from handlers.tasks import Answers, TaskKind
+from handlers.wording import say
+from intents.match import Context
+
+
+def _form(scene: Scene, task: Task, answers: Answers) -> Form:
+    form = form_files.form("confirmation")
+    asked = form.questions[0].model_copy(update={"ask": say("forget_sure")})
+    return form.model_copy(update={"questions": (asked,)})
+
+
+def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
+    if answers["sure"] != YES:
+        return Said(text=say("kept"), session=scene.session)
+    keys = scene.house.customers.store.keys
+
+    def forget(connection: Connection, turn: Committing) -> None:
+        forget_person(connection, keys, contact_id=turn.contact_id, now=turn.now)
+
+    fresh = Session(context=Context(products=scene.products))
+    return Said(text=say("forgotten"), session=fresh, effects=(forget,))
+
+
+TASK = TaskKind(form=_form, done=_done)

@@ -1,0 +1,45 @@
+"""Ends a binding, once the person is sure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from bot.forms import Form
+from bot.messages import Committing
+from bot.slots.yes_no import YES
+from care import audit, bindings
+from handlers import form_files
+from handlers.policy_words import names_of
+from handlers.scene import Said, Scene
+from handlers.session import Task
+from handlers.tasks import Answers, TaskKind
+from handlers.wording import say
+
+
+def _form(scene: Scene, task: Task, answers: Answers) -> Form:
+    form = form_files.form("confirmation")
+    policy = scene.customer.policy(task.about["policy"])
+    if policy is None:
+        return form
+    asked = form.questions[0].model_copy(update={"ask": say("unbind_sure", **names_of(scene, policy))})
+    return form.model_copy(update={"questions": (asked,)})
+
+
+def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
+    policy = scene.customer.policy(task.about["policy"])
+    if answers["sure"] != YES or policy is None:
+        return Said(text=say("kept"), session=scene.session)
+    policy_id = task.about["policy"]
+    keys = scene.house.customers.store.keys
+
+    def unbind(connection: Connection, turn: Committing) -> None:
+        bindings.end(connection, contact_id=turn.contact_id, policy_id=policy_id, now=turn.now)
+        actor, subject = f"contact:{turn.contact_id}", f"policy:{policy_id}"
+        audit.append(connection, keys, actor=actor, action="unbind", subject=subject, now=turn.now)
+
+    session = replace(scene.session, policy=None)
+    return Said(text=say("unbound", **names_of(scene, policy)), session=session, effects=(unbind,))
+
+
+TASK = TaskKind(form=_form, done=_done)

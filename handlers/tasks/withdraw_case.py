@@ -1,0 +1,71 @@
+"""Withdraws an application, after telling what that means for its use."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from bot.errors import DecideAgain, UserFault
+from bot.forms import Form
+from bot.messages import Citation, Committing
+from bot.slots.yes_no import YES
+from care import audit, cases
+from care.case_records import Case
+from handlers import form_files
+from handlers.scene import Said, Scene
+from handlers.session import Task
+from handlers.tasks import Answers, TaskKind
+from handlers.wording import say
+
+
+def _form(scene: Scene, task: Task, answers: Answers) -> Form:
+    case = _case(scene, task)
+    flow = scene.flow(case.product, case.service) if case else None
+    form = form_files.form("confirmation")
+    if case is None or flow is None:
+        return form
+    use = scene.customer.withdrawal(case, flow, now=scene.now)
+    ask = say(
+        "withdraw_sure",
+        service=scene.service_name(case.product, case.service),
+        number=case.number,
+        say=flow.cancelling.say,
+        use=say(f"withdraw_{use}") if use else "",
+    )
+    asked = form.questions[0].model_copy(update={"ask": ask})
+    return form.model_copy(update={"questions": (asked,)})
+
+
+def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
+    case = _case(scene, task)
+    flow = scene.flow(case.product, case.service) if case else None
+    if answers["sure"] != YES or case is None or flow is None:
+        return Said(text=say("kept"), session=scene.session)
+    use = scene.customer.withdrawal(case, flow, now=scene.now)
+    house, number = scene.house, case.number
+
+    def withdraw(connection: Connection, turn: Committing) -> None:
+        keys, actor = house.customers.store.keys, f"contact:{turn.contact_id}"
+        try:
+            cases.cancel(
+                connection, keys, flow, number,
+                actor=actor, now=turn.now, calendar=house.calendar, seen_version=case.version,
+            )  # fmt: skip
+        except UserFault as fault:
+            raise DecideAgain("the case changed meanwhile") from fault
+        audit.append(connection, keys, actor=actor, action="withdraw", subject=f"case:{number}", now=turn.now)
+
+    text = say(
+        "withdrawn",
+        service=scene.service_name(case.product, case.service),
+        number=number,
+        use=say(f"withdrawn_{use}") if use else "",
+    )
+    citations = tuple(Citation(product=case.product, clause=clause) for clause in flow.cancelling.clause)
+    return Said(text=text, session=scene.session, effects=(withdraw,), citations=citations)
+
+
+def _case(scene: Scene, task: Task) -> Case | None:
+    return next((case for case in scene.customer.open_cases if case.number == task.about["case"]), None)
+
+
+TASK = TaskKind(form=_form, done=_done)
