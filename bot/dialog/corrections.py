@@ -103,11 +103,11 @@ def _turned(said: Said, items: Sequence[Item]) -> Correction | None:
 def _clause(said: Said, clause: Span, items: Sequence[Item], numbered: Sequence[Item]) -> Correction | None:
     text, end = said.plain, clause[1]
     at, is_lead = _after_leads(text, clause[0], end)
-    reopen = _REOPEN.match(text, at, end)
-    named_at = _after(_FILL, text, reopen.end() if reopen else at, end)
-    named, after_name = _named_at(said, (named_at, end), items, numbered)
+    filled = _after(_FILL, text, at, end)
+    reopen = _REOPEN.match(text, filled, end)
+    named, after_name = _named_at(said, (reopen.end() if reopen else at, end), items, numbered)
     if not named:
-        return _unnamed(said, (at, end), clause, is_lead=is_lead)
+        return _unnamed(said, (filled, end), clause, is_lead=is_lead)
     wrong = _WRONG.match(text, after_name, end)
     at = _after(_SEPARATOR, text, wrong.end() if wrong else after_name, end) if wrong else after_name
     change = _CHANGE.match(text, at, end)
@@ -132,9 +132,9 @@ def _unnamed(said: Said, rest: Span, clause: Span, *, is_lead: bool) -> Correcti
 
 
 def _after_leads(text: str, start: int, end: int) -> tuple[int, bool]:
-    at, is_lead = _after(_FILL, text, start, end), False
-    while lead := _LEAD.match(text, at, end):
-        at, is_lead = _after(_FILL, text, lead.end(), end), True
+    at, is_lead = start, False
+    while lead := _LEAD.match(text, _after(_FILL, text, at, end), end):
+        at, is_lead = lead.end(), True
     return at, is_lead
 
 
@@ -144,15 +144,16 @@ def _after(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
 
 
 def _named_at(said: Said, span: Span, items: Sequence[Item], numbered: Sequence[Item]) -> tuple[tuple[Item, ...], int]:
-    ordinal = _ORDINAL.match(said.plain, *span)
-    hits = [one for one in namings(said.plain[slice(*span)], items) if one.span[0] == 0]
-    if hits:
-        return hits[0].items, span[0] + hits[0].span[1]
-    if ordinal:
-        number = whole(ordinal[1])
-        if number is not None and 1 <= number <= len(numbered):
-            return (numbered[number - 1],), ordinal.end()
-    return (), span[0]
+    """Return the questions named at the beginning of a span, filler apart, and where their name ends."""
+    text, (start, end) = said.plain, span
+    for hit in namings(text[start:end], items):
+        if _FILL.fullmatch(text, start, start + hit.span[0]):
+            return hit.items, start + hit.span[1]
+    ordinal = _ORDINAL.match(text, _after(_FILL, text, start, end), end)
+    number = whole(ordinal[1]) if ordinal else None
+    if ordinal and number is not None and 1 <= number <= len(numbered):
+        return (numbered[number - 1],), ordinal.end()
+    return (), start
 
 
 def _value(said: Said, span: Span) -> Span | None:

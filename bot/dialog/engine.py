@@ -1,6 +1,6 @@
 """Runs a form: begins a dialog, takes one message at a time, says what comes next. Pure: now is an argument.
 
-Long because the phases belong together: each method takes one phase's message, and all share how a step ends.
+It is long because the phases belong together: each method takes one phase's message, and all share how a step ends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from bot.clock import in_china
 from bot.dialog import commands, questions
 from bot.dialog.commands import Command
-from bot.dialog.filling import Filled, Filler, is_small
+from bot.dialog.filling import Filled, Filler, is_small, left_over
 from bot.dialog.plan import Item, collected
 from bot.dialog.speech import Speech
 from bot.dialog.state import Dialog, Phase, Pick
@@ -27,6 +27,7 @@ STALE = timedelta(minutes=30)
 LONG_AGO = timedelta(hours=24)
 EXPIRES = timedelta(days=7)
 MOST_TRIES = 3
+_MOST_LEFT = 8
 
 # What must be said before a yes (cancelling, costs), for the answers given.
 Notices = Callable[[Mapping[str, Any]], Sequence[str]]
@@ -198,7 +199,7 @@ class Engine:
             filled = self._or_open(talk, item, filler.answer(filled, item, is_loose=loosely), filled)
         if asks and not corrected and not talk.insist and item.question.kind != "text" and not is_small(filled.rest):
             return self._not_taken(talk, Kind.IS_QUESTION, item)
-        if self._has_effect(filled):
+        if self._has_effect(filled) and not self._is_aside(talk, filled, corrected=corrected):
             return self._onward(talk, filled)
         if commands.leaves_open(plain) and item.question.optional:
             return self._skipped(talk, item)
@@ -207,6 +208,10 @@ class Engine:
         if talk.is_stale and not talk.insist:
             return self._welcome(talk, item)
         return self._missed(talk, item)
+
+    def _is_aside(self, talk: _Talk, filled: Filled, *, corrected: bool) -> bool:
+        # After a long silence a sentence that happens to hold a value is rather about something else.
+        return talk.is_stale and not talk.insist and not corrected and left_over(filled.rest) > _MOST_LEFT
 
     def _or_open(self, talk: _Talk, item: Item, filled: Filled, before: Filled) -> Filled:
         # An optional question may stay open: 还没定 to "which day?" is no problem there.

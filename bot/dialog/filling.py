@@ -11,12 +11,18 @@ from bot.dialog.state import Dialog, Phase, Pick
 from bot.forms import Form
 from bot.slots import kinds
 from bot.slots.reading import Found, Problem, Scope, Several
-from bot.slots.said import TAKEN, Said
+from bot.slots.said import TAKEN, Said, Span
 
 # What may stand around a value without saying anything more.
 _SMALL = re.compile(
     r"(?:[\s\x00,，。.!！?？:;；、~～()（）]|吧|了|啊|呀|哈|呢|哦|嗯|的|是|就|那|在|去|到|我|想|要|选|可以|吗|行|好|么|应该|大概|左右|可能|看|办|给|请|谢谢|您好|你好)*"
 )
+_SMALL_WORDS = re.compile(_SMALL.pattern.removesuffix("*"))
+_CLOCK = re.compile(
+    r"[上下中]午|早上|早晨|晚上|傍晚|凌晨|[\d一二三四五六七八九十两]+[点时:](?:[\d一二三四五六七八九十]+分?|半)?"
+)
+# So many characters may be left around a value before it is doubted.
+_LITTLE = 3
 # Kinds that a correction without a name can be told by.
 _TELLING = frozenset({"date", "phone", "id_number", "card", "hospital", "choice", "number"})
 
@@ -108,8 +114,9 @@ class Filler:
         filled = self._rivals_first(filled, item)
         kind = item.question.kind
         if kind not in kinds.LOOSE:
-            filled = self.read_into(filled, item, filled.rest, 0) or filled
-            return self.harvest(filled, item.key)
+            done = self.read_into(filled, item, filled.rest, 0)
+            done = done if done is None or self._is_meant(filled, item, done) else None
+            return self.harvest(done or filled, item.key)
         if kind == "text":
             return self._free_text(filled, item) if is_loose else self.harvest(filled, item.key)
         if kind == "hospital":
@@ -122,6 +129,17 @@ class Filler:
         if kind == "drug" and is_loose:
             return self._by_clause(self.harvest(filled, item.key), item)
         return self.harvest(filled, item.key)
+
+    def _is_meant(self, filled: Filled, item: Item, done: Filled) -> bool:
+        """Whether a word like 今天 or a figure like 11.25 is meant as the day asked for: 今天天气不错 is not."""
+        if item.question.kind != "date" or item.key not in done.taken:
+            return True
+        span = next((at, end) for at, end in _gaps(filled.rest, done.rest))
+        if span in [found.span for found in kinds.find(item.question, filled.rest, self.scope)]:
+            return True
+        around = done.rest.part(filled.rest.clause_of(span)).plain
+        left = _SMALL_WORDS.sub("", _CLOCK.sub("", around))
+        return len(left) <= _LITTLE or naming.nearness(item, filled.rest, span) > 0
 
     def _by_clause(self, filled: Filled, item: Item) -> Filled:
         whole = self.read_into(filled, item, filled.rest, 0)
@@ -371,3 +389,14 @@ class Filler:
 def is_small(said: Said) -> bool:
     """Whether nothing is left but words that say nothing more."""
     return bool(_SMALL.fullmatch(said.plain))
+
+
+def left_over(said: Said) -> int:
+    """Return how many characters are left that say something."""
+    return len(_SMALL_WORDS.sub("", _CLOCK.sub("", said.plain)))
+
+
+def _gaps(before: Said, after: Said) -> list[Span]:
+    """Return the spans that were taken out between two states of one message."""
+    taken = "".join("1" if old != new else "0" for old, new in zip(before.plain, after.plain, strict=True))
+    return [match.span() for match in re.finditer("1+", taken)] or [(0, 0)]

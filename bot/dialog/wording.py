@@ -15,7 +15,7 @@ TEXTS = Path(__file__).parents[1] / "dialog_texts.yaml"
 
 _ASK = ("ask_optional", "ask_files")
 _PLAIN = (
-    "files_wanted still_missing first_already not_optional skipped anew_done kept_on review_empty confirm_again "
+    "files_wanted first_already not_optional skipped anew_done kept_on review_empty confirm_again "
     "ask_anew not_understood person outdated date_lunar date_none phone_unlikely phone_area id_birth id_check "
     "name_unclear hospital_undecided hospital_which drug_undecided yes_no_unsure choice_none"
 )
@@ -43,7 +43,6 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "which_one": frozenset({"short", "choices"}),
     "which_slot": frozenset({"choices"}),
     "only_as_written": frozenset({"label"}),
-    "changed_what": frozenset({"short"}),
     "date_weekday": frozenset({"day", "said"}),
     "text_long": frozenset({"count", "longest"}),
 }

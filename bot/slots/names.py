@@ -39,7 +39,7 @@ def read(said: Said) -> Reading | None:
     if yes_no.is_bare(words) or _NO_NAMES.search(words) or _RELATIVES.fullmatch(words):
         return None
     if _SPACED.fullmatch(words) or _CHINESE.fullmatch(words) or _LATIN.fullmatch(words):
-        if len(words) > 12 and not re.search(rf"{_DOT}|[a-z]", words):
+        if len(words) < 2 or (len(words) > 12 and not re.search(rf"{_DOT}|[a-z]", words)):
             return Problem(sentence="name_unclear", span=span)
         return Found(value=_tidy(said_whole.typed[slice(*span)]), span=span)
     if re.fullmatch(rf"{_HAN}", words) or re.fullmatch(rf"{_HAN}{{1,4}}\d+", words):

@@ -14,10 +14,10 @@ _SURE_YES = (
 _SURE_NO = (
     r"不|不是|不是的|不对|不用|不用了|不用谢|不要|不要了|不需要|没|没有|没有的|没有过|没的|没呢|没有呢|还没|还没有|暂时没有|暂无|无|否|非|不行|不可以|"
     r"不能|不会|不同意|不愿意|不必|不必了|不了|算了|免了|先不|先不用|先不要|先不了|暂不|暂时不用|暂时不|从没|从来没有|从没有|没得|木有|未|尚未|"
-    r"no|n|nope|不好|都没有|都不是|❌|👎|🙅|×|不想|才不|别|别了|不确认|不确定要"
+    r"no|n|nope|不好|都没有|都不是|❌|👎|🙅|×|不想|才不|别|别了|不确认"
 )
 _UNSURE = re.compile(
-    r"不知道|不清楚|不确定(?!要)|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象|可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓"
+    r"不知道|不清楚|不确定|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象|可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓"
 )
 _ASKED = re.compile(r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么")
 _WHOLE = {
@@ -37,12 +37,12 @@ _BEGINS_YES = re.compile(
 def read(text: str) -> str | None:
     """Return yes, no, or None for what is neither (a question, "I don't know", something else). `text` is plain."""
     text = text.strip(" ,，。.!！~～\n")
-    if not text or _ASKED.search(text):
+    if not text or _ASKED.search(text) or is_unsure(text):
         return None
     for meaning, whole in _WHOLE.items():
         if whole.fullmatch(text):
             return meaning
-    if len(text) > 40 or is_unsure(text):
+    if len(text) > 40:
         return None
     if _BEGINS_NO.match(text):
         return NO
@@ -52,7 +52,7 @@ def read(text: str) -> str | None:
 def is_bare(text: str) -> bool:
     """Whether `text` says yes or no and nothing else: no answer to a question for a name or a place."""
     text = text.strip(" ,，。.!！~～\n")
-    return any(whole.fullmatch(text) for whole in _WHOLE.values())
+    return not is_unsure(text) and any(whole.fullmatch(text) for whole in _WHOLE.values())
 
 
 def is_unsure(text: str) -> bool:
