@@ -1,6 +1,6 @@
 """Joins the parts: create_app() for the server, and the commands of the contract (design section 2).
 
-Importing this module does nothing; each command builds only what it needs.
+Importing this module does nothing; each command builds only what it needs. It is long because all parts meet here.
 """
 
 import json
@@ -21,14 +21,26 @@ from bot.clock import system_clock
 from bot.errors import ConfigurationFault, UserFault
 from bot.logs import configure_logs
 from bot.machine import Machine
+from bot.sealed_files import SealedFiles
 from bot.server import serve
 from bot.settings import Settings, WechatAccount, data_dir, load_settings
 from bot.store.conversations import listed
 from bot.store.outbox import dead_letters, replay
 from bot.store.store import Store, open_store
 from bot.store.tokens import DatabaseTokens
+from care.media import MEDIA_FOLDER
+from care.personal_export import EXPORT_FOLDER
+from care.policy_import import DEMO_POLICIES, import_policies
+from console.exports import export_pages
 from console.simulation import simulation
 from handlers import commands
+from handlers.case_commands import cases_group
+from handlers.chores import Chores
+from handlers.desk import Desk
+from handlers.eligibility_command import eligibility_command
+from handlers.house import build_desk, insurer_of
+from handlers.key_commands import keys_group
+from handlers.policy_commands import policies_group
 from handlers.respond import Assistant
 from handlers.understanding import build_router
 from knowledge.check import coverage, find_faults
@@ -42,7 +54,14 @@ _HANDBOOK_TEXTS = Path(__file__).parent.parent / "shared" / "handbooks"
 def create_app() -> Flask:
     """Return the app with its commands. Pages are added only in a serving process (see `serving_app`)."""
     app = Flask(__name__)
-    for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox):
+    policies = policies_group(
+        open_store=_store, products=lambda: tuple(_library().handbooks), clock=system_clock, guard=_speaking
+    )
+    eligibility = eligibility_command(open_store=_store, library=_library, guard=_speaking)
+    cases = cases_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
+    keys = keys_group(open_store=_store, data_dir=lambda: data_dir(os.environ), environment=os.environ, guard=_speaking)
+    joined = (policies, eligibility, cases, keys)
+    for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
 
@@ -51,20 +70,38 @@ def serving_app(settings: Settings) -> Flask:
     """Return the app of one serving process: webhooks, health, metrics, and the simulator where it is on."""
     app = create_app()
     store = open_store(settings.database_url, settings.keys)
-    library = _library()
-    assistant = Assistant(
-        library,
-        build_router(library, memory=settings.data_dir / _LEARNED),
-        products={account.id: _known_products(account, library) for account in settings.accounts},
-    )
+    if settings.is_demo:
+        import_policies(DEMO_POLICIES, store=store, products=_library().handbooks, clock=system_clock)
     channels = {account.id: _channel(account, store) for account in settings.accounts}
-    machine = Machine(store=store, channels=channels, handler=assistant.respond)
+    papers = SealedFiles(settings.data_dir / MEDIA_FOLDER, settings.keys)
+    copies = SealedFiles(settings.data_dir / EXPORT_FOLDER, settings.keys)
+    chores = Chores(
+        store=store,
+        papers=papers,
+        copies=copies,
+        fetch=lambda account, media_id: channels[account].fetch_media(media_id),
+        public_url=settings.public_url,
+        clock=system_clock,
+        wake_outbox=lambda: machine.wake(),
+    )
+    machine = Machine(store=store, channels=channels, handler=_desk(settings, store).respond, chores=chores.run)
     app.extensions["machine"] = machine
-    for pages in machine.blueprints():
+    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies)):
         app.register_blueprint(pages)
     if settings.has_simulator:
         simulation(app, settings=settings, store=store)
     return app
+
+
+def _desk(settings: Settings, store: Store) -> Desk:
+    library = _library()
+    return build_desk(
+        library=library,
+        router=build_router(library, memory=settings.data_dir / _LEARNED),
+        store=store,
+        products={account.id: _known_products(account, library) for account in settings.accounts},
+        insurer=insurer_of(settings.insurers, store=store, library=library, clock=system_clock),
+    )
 
 
 def _channel(account: WechatAccount, store: Store) -> WeChatChannel:

@@ -40,8 +40,10 @@ class Machine:
         policy: RetryPolicy | None = None,
         budget_seconds: float = BUDGET_SECONDS,
         lease: timedelta = LEASE,
+        chores: Callable[[], None] = lambda: None,
     ) -> None:
-        """`channels` has every account that this deployment serves, by id."""
+        """`channels` has every account that this deployment serves, by id. `chores` is called every few seconds by
+        the worker: what is to be done outside people's turns."""
         self.store = store
         self.channels = channels
         self.metrics = Metrics(store)
@@ -63,7 +65,7 @@ class Machine:
             watcher=self.metrics,
             budget_seconds=budget_seconds,
         )
-        self.worker = Worker(outbox=self.outbox, turns=self.turns)
+        self.worker = Worker(outbox=self.outbox, turns=self.turns, chores=chores)
         self._is_knowledge_loaded = is_knowledge_loaded
 
     def blueprints(self) -> tuple[Blueprint, ...]:

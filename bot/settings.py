@@ -37,6 +37,19 @@ class WechatAccount(BaseModel):
     api_base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.weixin.qq.com"
 
 
+class Insurer(BaseModel):
+    """An insurer's core system in which the policies of `products` are verified (docs/insurer-api.yaml)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    products: Annotated[tuple[str, ...], Field(min_length=1)]
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
+    key_id: Annotated[str, Field(min_length=1)]
+    secret: Annotated[str, Field(min_length=16, repr=False)]
+    ca_file: str | None = None
+
+
 class _Simulator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +60,8 @@ class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     accounts: Annotated[tuple[WechatAccount, ...], Field(min_length=1)]
+    insurers: tuple[Insurer, ...] = ()
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     simulator: _Simulator = _Simulator()
 
 
@@ -63,6 +78,8 @@ class Settings:
     is_demo: bool
     has_simulator: bool
     web_workers: int
+    public_url: str  # under which people reach this service: links in messages begin with it
+    insurers: tuple[Insurer, ...] = ()
 
     @property
     def is_embedded(self) -> bool:
@@ -87,19 +104,21 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     is_embedded = database_url.startswith("sqlite")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        accounts, has_simulator = _accounts(environment, directory, port)
+        file = _file(environment, directory, port)
         return Settings(
             host=environment.get("ASSISTANT_HOST") or "127.0.0.1",
             port=port,
             database_url=database_url,
             data_dir=directory,
-            accounts=accounts,
+            accounts=file.accounts,
             keys=load_keys(environment, directory),
             is_demo=not environment.get("ASSISTANT_CONFIG"),
-            has_simulator=has_simulator,
+            has_simulator=file.simulator.enabled,
             web_workers=1
             if is_embedded
             else _whole_number(environment, "WEB_WORKERS", default=2, least=1, most=_MOST_WORKERS),
+            public_url=(file.public_url or f"http://127.0.0.1:{port}").rstrip("/"),
+            insurers=file.insurers,
         )
     except OSError as error:
         raise ConfigurationFault(
@@ -107,10 +126,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         ) from error
 
 
-def _accounts(environment: Mapping[str, str], data_dir: Path, port: int) -> tuple[tuple[WechatAccount, ...], bool]:
+def _file(environment: Mapping[str, str], data_dir: Path, port: int) -> _File:
     named = environment.get("ASSISTANT_CONFIG")
     if not named:
-        return tuple(WechatAccount(**account) for account in demo_accounts(data_dir, port)), True
+        accounts = tuple(WechatAccount(**account) for account in demo_accounts(data_dir, port))
+        return _File(accounts=accounts, simulator=_Simulator(enabled=True))
     path = Path(named)
     values = _from_environment(_toml(path), environment, path, "")
     _refuse_unknown_channels(values, path)
@@ -119,7 +139,7 @@ def _accounts(environment: Mapping[str, str], data_dir: Path, port: int) -> tupl
     except ValidationError as error:
         raise ConfigurationFault("; ".join(_faults(error, path))) from None
     _refuse_doubles(file.accounts, path)
-    return file.accounts, file.simulator.enabled
+    return file
 
 
 def _toml(path: Path) -> dict[str, Any]:

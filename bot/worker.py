@@ -1,7 +1,9 @@
 """The worker: keeps the outbox moving inside the serving process, and sweeps up after processes that died."""
 
+import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -18,13 +20,16 @@ log = structlog.get_logger()
 _SENDERS = 4
 _POLL_SECONDS = 1.0
 _SWEEP_SECONDS = 2.0
+_CHORES_SECONDS = 2.0
 _ORPHANED_AFTER_SECONDS = 15.0  # an acknowledged turn of a living process is over long before
 
 
 class Worker:
     """One loop that claims, a few threads that send, a ticker for sweeps. Start it in the serving process only."""
 
-    def __init__(self, *, outbox: Outbox, turns: Turns) -> None:
+    def __init__(self, *, outbox: Outbox, turns: Turns, chores: Callable[[], None] = lambda: None) -> None:
+        """`chores` may take its time; while it runs it is not called again."""
+        self._chores = chores
         self._outbox = outbox
         self._turns = turns
         self._woken = threading.Event()
@@ -50,6 +55,17 @@ class Worker:
             misfire_grace_time=60,
             next_run_time=datetime.now(UTC),  # at once: a process that is killed often must not skip its sweeps
         )
+        self._ticker.add_job(
+            self._do_chores,
+            "interval",
+            seconds=_CHORES_SECONDS,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=60,
+            next_run_time=datetime.now(UTC),
+        )
+        # A chore that is still running when the next one is due is no fault worth a line in the log.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._ticker.start()
 
     def wake(self) -> None:
@@ -121,6 +137,14 @@ class Worker:
         finally:
             self._free.release()
             self._woken.set()
+
+    def _do_chores(self) -> None:
+        try:
+            self._chores()
+        except RetryLater:
+            return
+        except Exception as error:
+            log.error("chores failed", exc_info=error)
 
     def _sweep(self) -> None:
         try:

@@ -28,6 +28,7 @@ from care.policy_saving import Saved, save_all
 Tell = Callable[[str], None]
 Read = Callable[[Mapping[str, str]], Policy]
 
+DEMO_POLICIES = Path(__file__).parent / "demo_policies.csv"  # of made-up people, for the demo only
 _BATCH_POLICIES = 200
 _TOLD_EVERY_ROWS = 10_000
 _IN_USE = "policy_no is that of a policy of another product which people already use; correct it or the product"

@@ -1,10 +1,15 @@
 """Joins the desk: the handbooks, the router, what is stored of people, and who verifies policies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bot.clock import Clock
+from bot.errors import ConfigurationFault
+from bot.settings import Insurer as CoreSystemSettings
+from bot.signed_api import SignedApi
 from bot.store.store import Store
 from care.consents import ConsentKind
-from care.insurer import Insurer, LocalInsurer
+from care.core_system import CoreSystem
+from care.insurer import Insurer, InsurerOfProduct, LocalInsurer
 from care.workdays import WorkCalendar
 from handlers import form_files
 from handlers.customers import Customers
@@ -39,6 +44,25 @@ def build_desk(
     )
     assistant = Assistant(library, router, products=products)
     return Desk(house=house, assistant=assistant, wishes=Requests.load(), products=products)
+
+
+def insurer_of(core_systems: Sequence[CoreSystemSettings], *, store: Store, library: Library, clock: Clock) -> Insurer:
+    """Return who verifies policies: the core systems of the insurers that have one, else what was imported.
+
+    Raises ConfigurationFault for a product that no handbook has.
+    """
+    known: dict[str, Insurer] = {}
+    for one in core_systems:
+        secret = one.secret.encode()
+        api = SignedApi(name=one.name, base_url=one.base_url, key_id=one.key_id, secret=secret, ca_file=one.ca_file)
+        for product in one.products:
+            if product not in library.handbooks:
+                raise ConfigurationFault(
+                    f"insurers: {one.name}: products: {product} has no folder in knowledge/handbooks; correct it"
+                )
+            known[product] = CoreSystem(api.ask, clock=clock)
+    local = LocalInsurer(store)
+    return InsurerOfProduct(known, others=local) if known else local
 
 
 def consent_versions() -> Mapping[ConsentKind, int]:

@@ -117,5 +117,14 @@ def person_of(connection: Connection, keys: KeyRing, conversation_id: int) -> Pe
     return Person(contact_id=row.id, account=row.account, platform_id=plain.decode())
 
 
+def conversation_of(connection: Connection, contact_id: int) -> int | None:
+    """Return the number of a person's conversation, or None for a person who has been deleted."""
+    return connection.scalar(
+        select(conversations.c.id)
+        .join(person_keys, person_keys.c.contact_id == conversations.c.contact_id)
+        .where(conversations.c.contact_id == contact_id)
+    )
+
+
 def _id_place(contact_id: int) -> str:
     return f"contacts|platform_id|{contact_id}"

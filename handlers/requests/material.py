@@ -17,7 +17,10 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     for case in cases:
         flow = scene.flow(case.product, case.service)
         papers = missing_papers(scene, flow, case) if flow else []
-        called = {"service": scene.service_name(case.product, case.service), "number": case.number}
+        service, number = scene.service_name(case.product, case.service), case.number
         listed = "\n".join(f"{at}. {paper.name}" for at, paper in enumerate(papers, start=1))
-        lines.append(say("material_ask", lines=listed, **called) if papers else say("material_complete", **called))
+        if papers:
+            lines.append(say("material_ask", lines=listed, service=service, number=number))
+        else:
+            lines.append(say("material_complete", service=service, number=number))
     return Said(text="\n".join(lines), session=scene.session)

@@ -66,8 +66,10 @@ def kept(scene: Scene, case: Case, paper: Material | None) -> Said:
         timeline.record(connection, keys, case.id, "material", actor=actor, now=turn.now, note=note)
 
     service = scene.service_name(case.product, case.service)
-    called = {"service": service, "number": case.number}
-    text = say("material_kept", name=paper.name, **called) if paper else say("material_kept_unsorted", **called)
+    if paper is not None:
+        text = say("material_kept", name=paper.name, service=service, number=case.number)
+    else:
+        text = say("material_kept_unsorted", service=service, number=case.number)
     flow = scene.flow(case.product, case.service)
     missing = [one for one in missing_papers(scene, flow, case) if one != paper] if flow else []
     rest = say("material_still", names=names(missing)) if missing else say("material_all") if paper else ""

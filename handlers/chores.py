@@ -1,0 +1,109 @@
+"""What is done for people outside their turns: fetch the papers they sent, make their copies, clear away what is over.
+
+Runs in the worker every few seconds; every step may be done by several processes at once without harm.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.clock import Clock
+from bot.keys import Unreadable
+from bot.sealed_files import SealedFiles
+from bot.store import outbox
+from bot.store.people import conversation_of
+from bot.store.store import Store
+from care import attempts, errands, media, personal_export, promises
+from care.errands import Errand
+from care.fetching import Fetch, Fetched, fetch_wanted
+from handlers.wording import has, say
+
+log = structlog.get_logger()
+
+_HOURLY = timedelta(hours=1)
+
+
+class Chores:
+    """The rounds of one process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        papers: SealedFiles,
+        copies: SealedFiles,
+        fetch: Fetch,
+        public_url: str,
+        clock: Clock,
+        wake_outbox: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`public_url` is what links in messages begin with."""
+        self._store = store
+        self._papers = papers
+        self._copies = copies
+        self._fetch = fetch
+        self._public_url = public_url
+        self._clock = clock
+        self._wake_outbox = wake_outbox
+        self._cleared_at: datetime | None = None
+
+    def run(self) -> None:
+        """Do one round. Raises RetryLater while the database is away."""
+        now = self._clock()
+        for ended in fetch_wanted(self._store, self._papers, self._fetch, now=now):
+            self._tell_refused(ended, now)
+        while (errand := self._store.write(lambda connection: errands.claim(connection, now=now))) is not None:
+            self._do(errand, now)
+        for overdue in self._store.write(lambda connection: promises.missed(connection, now)):
+            log.warning("promise missed", case=overdue.number, promise=overdue.deadline.promise)
+        if self._cleared_at is None or now - self._cleared_at >= _HOURLY:
+            self._clear_away(now)
+            self._cleared_at = now
+
+    def _tell_refused(self, ended: Fetched, now: datetime) -> None:
+        if ended.reason is None:
+            return
+        sentence = f"paper_{ended.reason}"
+        text = say(sentence if has(sentence) else "paper_refused")
+
+        def tell(connection: Connection) -> None:
+            paper = media.material(connection, ended.id)
+            conversation = conversation_of(connection, paper.contact_id) if paper else None
+            if conversation is not None:
+                self._add(connection, conversation, text, key=f"paper-{ended.id}", now=now)
+
+        self._store.write(tell)
+        self._wake_outbox()
+
+    def _do(self, errand: Errand, now: datetime) -> None:
+        try:
+            export = personal_export.make_export(
+                self._store, copies=self._copies, papers=self._papers, contact_id=errand.contact_id, now=now
+            )
+        except Unreadable:  # deleted since
+            self._store.write(lambda connection: errands.done(connection, errand))
+            return
+        link = f"{self._public_url}/exports/{personal_export.token_of(self._store.keys, export)}"
+
+        def finish(connection: Connection) -> None:
+            text = say("export_ready", link=link)
+            self._add(connection, errand.conversation_id, text, key=f"export-{errand.id}", now=now)
+            errands.done(connection, errand)
+
+        self._store.write(finish)
+        self._wake_outbox()
+
+    def _add(self, connection: Connection, conversation_id: int, text: str, *, key: str, now: datetime) -> None:
+        outbox.add(
+            connection, self._store.keys, conversation_id=conversation_id, kind="notice", text=text, key=key, now=now
+        )
+
+    def _clear_away(self, now: datetime) -> None:
+        for file in self._store.write(lambda connection: personal_export.expire(connection, now=now)):
+            self._copies.delete(file)
+        with self._store.reading() as connection:
+            media.sweep(connection, self._papers, now=now)
+            personal_export.sweep(connection, self._copies, now=now)
+        self._store.write(lambda connection: attempts.prune(connection, now=now))
