@@ -7,8 +7,9 @@ from typing import Any
 from care.policy import Policy
 from care.policy_years import CONTRACT
 from care.uses import counter_of
-from handlers.policy_words import person_name
-from handlers.requests.eligible import each_flow, policy_in_use, who_uses
+from handlers.customers import covered
+from handlers.policy_words import names_of, person_name
+from handlers.requests.eligible import each_flow, policy_in_use
 from handlers.scene import Said, Scene
 from handlers.tasks.apply import clause_line
 from handlers.wording import say
@@ -24,8 +25,8 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     lines = [line for flow in flows for line in _lines(scene, policy, flow)]
     clauses = [clause for flow in flows for rule in flow.eligibility.uses for clause in rule.clause]
     cited = [clause_line(scene, policy.product, clauses)] if clauses else []
-    name = person_name(policy, next(iter(policy.insured), None))
-    text = say("uses_answer", product=scene.short(policy.product), name=name, lines="\n".join([*lines, *cited]))
+    called = names_of(scene, policy)
+    text = say("uses_answer", product=called["product"], number=called["number"], lines="\n".join([*lines, *cited]))
     return Said(text=text, session=replace(scene.session, policy=policy.id))
 
 
@@ -33,19 +34,26 @@ def _lines(scene: Scene, policy: Policy, flow: Flow) -> list[str]:
     service = scene.service_name(policy.product, flow.service)
     if not flow.eligibility.uses:
         return [say("uses_line", service=service, left=say("uses_unlimited"))]
-    taken = scene.customer.taken(policy, who_uses(policy, flow), flow.service)
     return [
-        say("uses_line", service=service + _what(flow, rule), left=_left(scene, policy, rule, taken))
+        say("uses_line", service=service + _what(flow, rule), left=_left(scene, policy, flow, rule))
         for rule in flow.eligibility.uses
     ]
 
 
-def _left(scene: Scene, policy: Policy, rule: Uses, taken: Mapping[tuple[str, str], int]) -> str:
+def _left(scene: Scene, policy: Policy, flow: Flow, rule: Uses) -> str:
+    """Return what is left, for each person by name where the policy covers several."""
     period = scene.customer.period(policy, rule.per, scene.today)
-    left = max(0, rule.count - taken.get((counter_of(rule), period), 0))
-    return say("uses_left", count=str(left)) + say(
-        "uses_per", period="保险合同期内" if period == CONTRACT else "这个保单年度"
-    )
+    left = {
+        person_name(policy, person): max(
+            0, rule.count - scene.customer.taken(policy, person, flow.service).get((counter_of(rule), period), 0)
+        )
+        for person in covered(policy, flow)
+    }
+    when = say("uses_per", period=say("uses_contract" if period == CONTRACT else "uses_policy_year"))
+    if len(set(left.values())) <= 1:
+        each = say("uses_each") if len(left) > 1 else ""
+        return each + say("uses_left", count=str(next(iter(left.values()), rule.count))) + when
+    return "、".join(say("uses_of", name=name, count=str(count)) for name, count in left.items()) + when
 
 
 def _what(flow: Flow, rule: Uses) -> str:
