@@ -17,6 +17,9 @@ class Command(StrEnum):
     KEEP = "keep"  # leave a reopened answer as it was
 
 
+# A command is a short message.
+_LONGEST = 24
+
 _BEFORE = (
     r"(?:那|那就|那我|我|我想|我要|我先|先|请|帮我|麻烦|算了|好吧|还是|能不能|可以|给我|唉|哎|嗯|不好意思|抱歉|"
     r",|，|\s)*"
@@ -77,21 +80,21 @@ _EXPLICIT = re.compile(
 def read(text: str) -> Command | None:
     """Return the command that a whole plain message is, or None."""
     text = text.strip()
-    if len(text) > 24:
+    if len(text) > _LONGEST:
         return None
     return next((command for command, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)
 
 
 def leaves_open(text: str) -> bool:
     """Whether a plain message gives no answer to an optional question: 没有, 还没定, 都行."""
-    return bool(_NOTHING.fullmatch(text.strip()))
+    return len(text) <= _LONGEST and bool(_NOTHING.fullmatch(text.strip()))
 
 
 def ends_files(text: str) -> bool:
     """Whether a plain message says that all photos were sent."""
-    return bool(_FILES_END.fullmatch(text.strip()))
+    return len(text) <= _LONGEST and bool(_FILES_END.fullmatch(text.strip()))
 
 
 def is_explicit_yes(text: str) -> bool:
     """Whether a plain message confirms in so many words, as a binding step asks after a long silence."""
-    return bool(_EXPLICIT.fullmatch(text.strip()))
+    return len(text) <= _LONGEST and bool(_EXPLICIT.fullmatch(text.strip()))

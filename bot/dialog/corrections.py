@@ -36,6 +36,10 @@ _NOT_BUT = re.compile(
 _BUT_NOT = re.compile(r"(?:应该)?是(?P<new>[^,，。]{1,60}?)[,，。\s]*(?:而)?不是(?P<old>[^,，。是]{1,30})$")
 
 
+# So much filler may precede a name; more would let the pattern try every way to cut it.
+_MOST_FILL = 12
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correction:
     """A wish to set or reopen an answer.
@@ -147,7 +151,7 @@ def _named_at(said: Said, span: Span, items: Sequence[Item], numbered: Sequence[
     """Return the questions named at the beginning of a span, filler apart, and where their name ends."""
     text, (start, end) = said.plain, span
     for hit in namings(text[start:end], items):
-        if _FILL.fullmatch(text, start, start + hit.span[0]):
+        if hit.span[0] <= _MOST_FILL and _FILL.fullmatch(text, start, start + hit.span[0]):
             return hit.items, start + hit.span[1]
     ordinal = _ORDINAL.match(text, _after(_FILL, text, start, end), end)
     number = whole(ordinal[1]) if ordinal else None

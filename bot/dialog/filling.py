@@ -313,7 +313,10 @@ class Filler:
     def _unnamed(self, filled: Filled, correction: Correction, item: Item | None) -> Filled | None:
         dialog = filled.dialog
         if correction.value is None:
-            if is_small(filled.rest.without(correction.span)):
+            is_answer = item is not None and item.key not in dialog.answers and self._reads(item, filled.rest)
+            if is_small(filled.rest.without(correction.span)) and not (
+                is_answer and item is not None and item.question.kind in ("choice", "choices", "yes_no")
+            ):
                 return replace(filled, asks_which=True, rest=filled.rest.without(correction.span))
             return None
         by_key = {one.key: one for one in self.plan(dialog) if not one.is_more}

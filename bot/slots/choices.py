@@ -24,6 +24,7 @@ _MEANINGS = {
     yes_no.NO: {"no", "不是", "没有", "否"},
     "unsure": {"unknown", "unsure", "不清楚", "不知道", "不确定"},
 }
+_AROUND = re.compile(r"^(?:我?(?:就?选|就?要|想要?)|就是?|那就|是)|[的了吧啊呀呢哦哈嘛,，。.!！~～\s]+$")
 _SEPARATORS = re.compile(r"[,，、;；/+&\s]+|和|跟|以及|还有|与|加")
 _NEAR = 72.0
 _MARGIN = 10.0
@@ -114,8 +115,17 @@ def _by_meaning(words: str, choices: Sequence[Choice]) -> Choice | None:
 
 
 def is_name(text: str, choices: Sequence[Choice]) -> bool:
-    """Whether plain `text` is exactly a label or another name of a choice."""
-    return any(text == name for choice in choices for name in _names(choice))
+    """Whether plain `text` is a label or another name of a choice and nothing else."""
+    return _exactly(text, choices) is not None
+
+
+def _exactly(text: str, choices: Sequence[Choice]) -> Choice | None:
+    bare = _AROUND.sub("", text)
+    for said in (text, bare):
+        for choice in choices:
+            if said in _names(choice):
+                return choice
+    return None
 
 
 def says_none(text: str) -> bool:
@@ -124,9 +134,9 @@ def says_none(text: str) -> bool:
 
 
 def _by_order(words: str, choices: Sequence[Choice]) -> Choice | None:
-    exact = [choice for choice in choices for name in _names(choice) if name == words]
-    if exact:
-        return exact[0]
+    exact = _exactly(words, choices)
+    if exact is not None:
+        return exact
     place = order_in(words, len(choices))
     return None if place is None else choices[place]
 
