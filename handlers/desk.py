@@ -61,13 +61,29 @@ class Desk:
         scene = Scene(turn, session, self._house)
         inbound = turn.inbound
         if inbound.kind in papers.KINDS:
-            said = papers.received(scene)
-            return self._outcome(scene, self._begun(scene, said)) if said else self._assistant.respond(turn)
+            return self._file(scene)
         if inbound.kind is Kind.EVENT and inbound.event == "click" and inbound.event_key:
             return self._text(replace(scene, turn=_typed(turn, inbound.event_key)))
         if inbound.kind not in (Kind.TEXT, Kind.VOICE) or not inbound.text.strip():
             return self._assistant.respond(turn)
         return self._text(scene)
+
+    def _file(self, scene: Scene) -> Outcome:
+        said = papers.received(scene)
+        if said is None:
+            return self._assistant.respond(scene.turn)
+        if scene.session.task is None or said.session.tasks != scene.session.tasks:
+            return self._outcome(scene, self._begun(scene, said))
+        return self._outcome(scene, self._begun(scene, self._file_in_task(scene, said)))
+
+    def _file_in_task(self, scene: Scene, said: Said) -> Said:
+        """A file is the answer where the form asks for files; else its open question is repeated."""
+        if said.effects:
+            sent = (scene.turn.inbound.key,)
+            step = self._engine(scene).take(self._dialog(scene), "", now=scene.now, files=sent)
+            if step.is_swallowed:
+                return replace(said, text="").before(self._after(scene, step))
+        return self._with_repeat(scene, said)
 
     def _text(self, scene: Scene) -> Outcome:
         alarm = self._house.router.alarm(scene.text, scene.session.context)
@@ -177,7 +193,7 @@ class Desk:
     def _after(self, scene: Scene, step: Step) -> Said:
         """Say what a step of the current task leads to: its end, an objection, the summary or the next question."""
         task, kind = _current(scene), self._tasks[_current(scene).kind]
-        answers = step.dialog.answers
+        answers = self._engine(scene).answers(step.dialog)
         if step.kind in (StepKind.CANCELLED, StepKind.EXPIRED):
             text = step.say if step.kind is StepKind.EXPIRED else say(kind.left)
             return Said(text=text, session=replace(scene.session.end(), wanted=None))
@@ -191,8 +207,8 @@ class Desk:
 
     def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
         ended = scene.at(scene.session.end())
-        labels = _labels(self._form(scene, task, step.dialog.answers), step.dialog)
-        return kind.done(ended, task, step.dialog.answers, labels)
+        answers = self._engine(scene).answers(step.dialog)
+        return kind.done(ended, task, answers, _labels(self._form(scene, task, answers), step.dialog))
 
     def _engine(self, scene: Scene) -> Engine:
         task = _current(scene)

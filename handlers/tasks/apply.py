@@ -37,23 +37,32 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     policy, flow = _policy(scene, task), _flow(scene, task)
     if policy is None or flow is None:
         return form_files.form("confirmation")
-    questions = [*_who(scene, policy, flow, answers), *flow.questions, *_around(scene, flow)]
+    questions = [*_who(scene, policy, flow), *flow.questions, *_around(scene, flow)]
     return Form(id=_form_id(task), version=flow.version, title=flow.title, questions=tuple(questions))
 
 
-def _who(scene: Scene, policy: Policy, flow: Flow, answers: Answers) -> Iterator[Question]:
-    """Yield the questions about the person whom the service is for and the one who applies."""
-    people = covered(policy, flow)
-    if len(people) > 1:
-        choices = [_choice_of(policy, person, scene.today) for person in people]
+def _who(scene: Scene, policy: Policy, flow: Flow) -> Iterator[Question]:
+    """Yield the questions about the person whom the service is for and the one who applies for a child, an adult."""
+    choices = [_choice_of(policy, person, scene.today) for person in covered(policy, flow)]
+    if len(choices) > 1:
         yield form_files.question("application", "insured", choices=choices)
-    insured = person_of(policy, flow, answers)
-    if insured is not None and is_minor(insured, scene.today):
-        yield form_files.question("application", "guardian")
-        yield _only_when(form_files.question("application", "relation"), {"guardian": ("other",)})
-    else:
-        yield form_files.question("application", "applicant")
-        yield _only_when(form_files.question("application", "relation"), {"applicant": ("family",)})
+    minors = {str(person.id) for person in policy.insured if is_minor(person, scene.today)}
+    for_child = tuple(choice.id for choice in choices if choice.id in minors)
+    for_adult = tuple(choice.id for choice in choices if choice.id not in minors)
+    if for_child:
+        yield from _who_applies(choices, for_child, ("guardian", "other"), "kinship")
+    if for_adult:
+        yield from _who_applies(choices, for_adult, ("applicant", "family"), "relation")
+
+
+def _who_applies(
+    choices: Sequence[Choice], people: tuple[str, ...], other: tuple[str, str], relation: str
+) -> Iterator[Question]:
+    """Yield who applies for one of `people`, and how that person is related. `other`: slot and answer of another."""
+    slot, another = other
+    when = {"insured": people} if len(choices) > 1 else {}
+    yield _only_when(form_files.question("application", slot), when)
+    yield _only_when(form_files.question("application", relation), {**when, slot: (another,)})
 
 
 def _around(scene: Scene, flow: Flow) -> Iterator[Question]:
