@@ -30,6 +30,10 @@ _CHANGE = re.compile(
 _IS = re.compile(r"\s*(?:就是|是|为|叫|:|=)\s*")
 _ORDINAL = re.compile(rf"第\s*({NUMERAL})\s*(?:项|个|条|点|题|行)(?:的)?")
 _SEPARATOR = re.compile(r"[,，。:!！\s]*")
+# Another person: 给女儿办.
+_FOR = re.compile(
+    r"(?:还是|改|换|改成)?(?:给|帮|替)(?P<who>[^,，。\s]{1,10}?)(?:来)?(?:办|弄|申请|用|看|约|做)(?:的|吧|了|啊|呢)*"
+)
 _NOT_BUT = re.compile(
     r"不是(?P<old>[^,，。是]{1,30}?)(?:的)?[,，。\s]*(?:而是|应该是|应是|改成|是|要)(?P<new>[^,，。]{1,60})$"
 )
@@ -62,6 +66,9 @@ def read(said: Said, items: Sequence[Item], numbered: Sequence[Item] = ()) -> li
     turned = _turned(said, items)
     if turned is not None:
         return [turned]
+    start, end = said.stripped()
+    if other := _FOR.fullmatch(said.plain, start, end):
+        return [Correction(items=(), value=other.span("who"), span=(start, end))]
     found: list[Correction] = []
     clauses = said.clauses()
     at = 0
@@ -73,7 +80,7 @@ def read(said: Said, items: Sequence[Item], numbered: Sequence[Item] = ()) -> li
         if correction.value is None and at < len(clauses):
             following = _clause(said, clauses[at], items, numbered)
             if following is None or not following.items:
-                value = following.value if following and following.value else _value(said, clauses[at])
+                value = following.value if following and following.value else _stated(said, clauses[at])
                 correction = _with_value(correction, value, clauses[at])
                 at += 1
             elif not correction.items:
@@ -158,6 +165,12 @@ def _named_at(said: Said, span: Span, items: Sequence[Item], numbered: Sequence[
     if ordinal and number is not None and 1 <= number <= len(numbered):
         return (numbered[number - 1],), ordinal.end()
     return (), start
+
+
+def _stated(said: Said, clause: Span) -> Span | None:
+    # 不对，是25号: the clause after the objection.
+    start = _after(_IS, said.plain, *clause)
+    return _value(said, (start, clause[1]))
 
 
 def _value(said: Said, span: Span) -> Span | None:

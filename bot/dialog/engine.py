@@ -11,6 +11,7 @@ from typing import Any
 from bot.clock import in_china
 from bot.dialog import commands, questions
 from bot.dialog.commands import Command
+from bot.dialog.correcting import Corrector
 from bot.dialog.filling import Filled, Filler, is_small, left_over
 from bot.dialog.plan import Item, collected
 from bot.dialog.speech import Speech
@@ -189,7 +190,7 @@ class Engine:
         filler, begun = talk.filler, talk.filler.filled(talk.dialog, talk.said)
         plain = talk.said.plain
         is_name = self._is_the_answer(talk, item)
-        filled = begun if is_name else filler.correct(begun, item)
+        filled = begun if is_name else Corrector(filler=filler).correct(begun, item)
         corrected = filled is not begun
         asks = questions.looks_like_question(plain) and not is_name
         wants_else = asks or questions.looks_like_request(plain) or talk.is_stale
@@ -240,9 +241,9 @@ class Engine:
         if command is not None and command is not Command.SKIP:
             return self._commanded(talk, command, None)
         begun = filler.filled(dialog, talk.said)
-        filled = filler.correct(begun, None)
+        filled = Corrector(filler=filler).correct(begun, None)
         if not self._has_effect(filled) and not questions.looks_like_question(plain):
-            filled = filler.stated(filled)
+            filled = Corrector(filler=filler).stated(filled)
         if filled.asks_which or (not self._has_effect(filled) and yes_no.is_bare(plain)):
             return self._what_to_change(talk)
         if self._has_effect(filled):

@@ -1,16 +1,14 @@
-"""Takes values out of a message into a dialog: the open question's answer, further slots, corrections. Pure."""
+"""Takes values out of a message into a dialog: the open question's answer, then what else it surely says. Pure."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.dialog import corrections, naming
-from bot.dialog.corrections import Correction
+from bot.dialog import naming
 from bot.dialog.plan import Item, items
 from bot.dialog.state import Dialog, Phase, Pick
 from bot.forms import Form
 from bot.slots import kinds
-from bot.slots.reading import Found, Problem, Scope, Several
+from bot.slots.reading import Found, Problem, Scope
 from bot.slots.said import TAKEN, Said, Span
 
 # What may stand around a value without saying anything more.
@@ -23,8 +21,6 @@ _CLOCK = re.compile(
 )
 # So many characters may be left around a value before it is doubted.
 _LITTLE = 3
-# Kinds that a correction without a name can be told by.
-_TELLING = frozenset({"date", "phone", "id_number", "card", "hospital", "choice", "number"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,148 +235,6 @@ class Filler:
     def _takes(self, item: Item, filled: Filled, found: Found) -> bool:
         """Whether a value could as well answer another question (within its bounds)."""
         return found.span in [one.span for one in kinds.find(item.question, filled.rest, self.scope, is_named=True)]
-
-    # Corrections
-
-    def correct(self, filled: Filled, item: Item | None) -> Filled:
-        """Return `filled` with every correction and named answer of the message. `item` is the open question."""
-        can_be = [one for one in self.plan(filled.dialog) if not one.is_more]
-        for correction in corrections.read(filled.rest, can_be, self.numbered(filled.dialog)):
-            done = self._corrected(filled, correction, item)
-            if done is not None:
-                filled = done
-        return filled
-
-    def stated(self, filled: Filled) -> Filled:
-        """Take a bare value said to the summary (25号): for the one question it can answer; else offer the several."""
-        for kind in ("id_number", "card", "phone", "date", "hospital", "choice"):
-            fitting: list[tuple[Item, Found]] = []
-            for item in self.numbered(filled.dialog):
-                if item.question.kind == kind:
-                    found = kinds.find(item.question, filled.rest, self.scope, is_named=True)
-                    fitting += [(item, one) for one in found[:1]]
-            near = [naming.nearness(item, filled.rest, one.span) for item, one in fitting]
-            fitting = [pair for pair, length in zip(fitting, near, strict=True) if length == max(near)]
-            if len(fitting) == 1:
-                item, one = fitting[0]
-                return self.put(replace(filled, rest=filled.rest.without(one.span)), item, one, echo=True)
-            if fitting:
-                picks = tuple(Pick(key=item.key, value=one.value, label=item.short) for item, one in fitting)
-                return replace(filled, picks=picks)
-        return filled
-
-    def _corrected(self, filled: Filled, correction: Correction, item: Item | None) -> Filled | None:
-        if not correction.items:
-            return self._unnamed(filled, correction, item)
-        if correction.value is None:
-            if not is_small(filled.rest.without(correction.span)):
-                return None
-            return self._reopen(filled, correction, correction.items)
-        fitting = [
-            (one, done)
-            for one in self._meant(filled, correction, item)
-            if (done := self._set(filled, one, correction)) is not None
-        ]
-        good = [(one, done) for one, done in fitting if one.key in done.taken or done.picks]
-        if len(good) == 1:
-            return good[0][1]
-        if len(good) > 1:
-            return self._which(filled, correction, [one for one, _ in good])
-        if fitting:
-            return fitting[0][1]
-        answered = [one for one in correction.items if one.key in filled.dialog.answers]
-        return self._reopen(filled, correction, answered) if correction.is_explicit and answered else None
-
-    def _meant(self, filled: Filled, correction: Correction, item: Item | None) -> tuple[Item, ...]:
-        answered = tuple(one for one in correction.items if one.key in filled.dialog.answers)
-        if correction.is_explicit and answered:
-            return answered
-        is_open = item is not None and item.key in [one.key for one in correction.items]
-        return (item,) if item is not None and is_open else correction.items
-
-    def _set(self, filled: Filled, item: Item, correction: Correction) -> Filled | None:
-        if correction.value is None or item.question.kind == "files":
-            return None
-        start, end = correction.value
-        done = self.read_into(filled, item, filled.rest.part((start, end)), start, echo=True)
-        if done is None:
-            return None
-        if item.key in done.taken and item.question.kind in kinds.LOOSE:
-            return replace(done, rest=done.rest.without(correction.span))
-        # What is left of the clause around a strict value says nothing more but may hold other values after it.
-        return replace(done, rest=done.rest.without((correction.span[0], start)))
-
-    def _unnamed(self, filled: Filled, correction: Correction, item: Item | None) -> Filled | None:
-        dialog = filled.dialog
-        if correction.value is None:
-            is_answer = item is not None and item.key not in dialog.answers and self._reads(item, filled.rest)
-            if is_small(filled.rest.without(correction.span)) and not (
-                is_answer and item is not None and item.question.kind in ("choice", "choices", "yes_no")
-            ):
-                return replace(filled, asks_which=True, rest=filled.rest.without(correction.span))
-            return None
-        by_key = {one.key: one for one in self.plan(dialog) if not one.is_more}
-        latest = [by_key[key] for key in reversed(dialog.trail) if key in by_key and key in dialog.answers]
-        latest += [one for one in self.numbered(dialog) if one.key not in dialog.trail]
-        if correction.old is not None:
-            was = self._by_old_value(filled, correction, latest)
-            if was is not None:
-                return self._set(filled, was, correction)
-        value = filled.rest.part(correction.value)
-        fitting = [one for one in latest if one.question.kind in _TELLING and self._reads(one, value)]
-        if (
-            item is not None
-            and item.key not in dialog.answers
-            and self._reads(item, filled.rest)
-            and (
-                not fitting
-                or fitting[0].question.kind in ("choice", "number")
-                or item.question.kind == fitting[0].question.kind != "date"
-            )
-        ):
-            return None  # it answers the open question: 不是，是良性的
-        if len(fitting) > 1 and fitting[0].key != (latest[0].key if latest else None):
-            return self._which(filled, correction, fitting)
-        if fitting:
-            return self._set(filled, fitting[0], correction)
-        last = latest[0] if latest else None
-        is_last = item is None or item.question.kind in kinds.LOOSE or not self._reads(item, value)
-        if last is not None and is_last and last.question.kind in kinds.LOOSE and correction.old is None:
-            return self._set(filled, last, correction)
-        if item is not None:
-            return self._set(filled, item, correction)
-        return None
-
-    def _reads(self, item: Item, said: Said) -> bool:
-        if item.question.kind == "hospital":
-            return bool(kinds.find(item.question, said, self.scope))
-        return isinstance(kinds.read(item.question, said, self.scope), Found | Several)
-
-    def _by_old_value(self, filled: Filled, correction: Correction, latest: Iterable[Item]) -> Item | None:
-        if correction.old is None:
-            return None
-        old = filled.rest.part(correction.old)
-        for one in latest:
-            reading = kinds.read(one.question, old, self.scope)
-            if isinstance(reading, Found) and reading.value == filled.dialog.answers[one.key]:
-                return one
-        return None
-
-    def _which(self, filled: Filled, correction: Correction, which: list[Item]) -> Filled:
-        picks: list[Pick] = []
-        for one in which:
-            done = self._set(filled, one, correction)
-            if done is not None and one.key in done.taken:
-                picks.append(Pick(key=one.key, value=done.dialog.answers[one.key], label=one.short))
-        return replace(filled, picks=tuple(picks), rest=filled.rest.without(correction.span))
-
-    def _reopen(self, filled: Filled, correction: Correction, which: Iterable[Item]) -> Filled:
-        chosen = list(which)
-        rest = filled.rest.without(correction.span)
-        if len(chosen) == 1:
-            return replace(filled, reopened=chosen[0].key, rest=rest)
-        picks = tuple(Pick(key=one.key, value=None, label=one.short) for one in chosen)
-        return replace(filled, picks=picks, rest=rest)
 
     def filled(self, dialog: Dialog, said: Said) -> Filled:
         """Return the beginning of filling: nothing taken yet."""
