@@ -15,8 +15,8 @@ A step does one thing
 and tells what must follow
 - 决定 (also 办理), 应答含, 应答不含, 引用, 归属, 呼叫, 无应答: as in test_conversations
 - 通知含, 无通知: what the step put into the outbox
-- 受理: the newest case by 产品, 服务, 步骤, 被保险人, 答案 and 显示 (some slots' values and labels), 材料 (the papers' ids,
-  未分: not sorted), 期限 (promise: day), 次数 (held, spent, released, or 无)
+- 受理: the newest case by 产品, 服务, 步骤, 被保险人, 答案 and 显示 (some slots' values and labels), 材料 (papers by
+  id, 未分: not sorted), 期限 (promise: day), 次数 (held, spent, released, or 无)
 - 受理数, 无受理: how many cases there are
 """
 
