@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.clock import in_china
 from bot.errors import DecideAgain
-from bot.forms import Choice, Form, Question, holds
+from bot.forms import Form, Question, holds
 from bot.messages import Citation, Committing, Effect
 from bot.slots.yes_no import NO
 from care import audit, cases, consents, media
@@ -20,9 +20,10 @@ from care.eligibility import Verdict, day_that_counts
 from care.policy import Insured, Policy
 from care.policy_years import policy_year
 from care.uses import NoUseLeft
-from handlers import form_files
+from handlers import applicants, form_files
+from handlers.applicants import person_of
 from handlers.case_words import day_words, wanted_papers
-from handlers.customers import covered, is_minor
+from handlers.customers import covered
 from handlers.policy_words import person_name
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -30,39 +31,13 @@ from handlers.tasks import Answers, TaskKind
 from handlers.wording import say
 from knowledge.flow import Flow, LeadTime
 
-_HOLDER = "holder"
-
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     policy, flow = _policy(scene, task), _flow(scene, task)
     if policy is None or flow is None:
         return form_files.form("confirmation")
-    questions = [*_who(scene, policy, flow), *flow.questions, *_around(scene, flow)]
+    questions = [*applicants.asked(scene, policy, flow), *flow.questions, *_around(scene, flow)]
     return Form(id=_form_id(task), version=flow.version, title=flow.title, questions=tuple(questions))
-
-
-def _who(scene: Scene, policy: Policy, flow: Flow) -> Iterator[Question]:
-    """Yield the questions about the person whom the service is for and the one who applies for a child, an adult."""
-    choices = [_choice_of(policy, person, scene.today) for person in covered(policy, flow)]
-    if len(choices) > 1:
-        yield form_files.question("application", "insured", choices=choices)
-    minors = {str(person.id) for person in policy.insured if is_minor(person, scene.today)}
-    for_child = tuple(choice.id for choice in choices if choice.id in minors)
-    for_adult = tuple(choice.id for choice in choices if choice.id not in minors)
-    if for_child:
-        yield from _who_applies(choices, for_child, ("guardian", "other"), "kinship")
-    if for_adult:
-        yield from _who_applies(choices, for_adult, ("applicant", "family"), "relation")
-
-
-def _who_applies(
-    choices: Sequence[Choice], people: tuple[str, ...], other: tuple[str, str], relation: str
-) -> Iterator[Question]:
-    """Yield who applies for one of `people`, and how that person is related. `other`: slot and answer of another."""
-    slot, another = other
-    when = {"insured": people} if len(choices) > 1 else {}
-    yield _only_when(form_files.question("application", slot), when)
-    yield _only_when(form_files.question("application", relation), {**when, slot: (another,)})
 
 
 def _around(scene: Scene, flow: Flow) -> Iterator[Question]:
@@ -76,40 +51,6 @@ def needs_medical(flow: Flow) -> bool:
     return any(paper.sensitive for paper in flow.materials) or any(
         question.slot == "diagnosis" for question in flow.questions
     )
-
-
-def person_of(policy: Policy, flow: Flow, answers: Answers) -> Insured | None:
-    """Return the insured person an application is for; None is the holder, or nobody chosen yet."""
-    people = covered(policy, flow)
-    if len(people) == 1:
-        return people[0]
-    chosen = answers.get("insured")
-    return next((person for person in policy.insured if str(person.id) == str(chosen)), None)
-
-
-def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
-    if person is None:
-        return Choice(id=_HOLDER, label=f"投保人{policy.holder_name}", called=("投保人", "我自己", "本人", "我"))
-    return Choice(id=str(person.id), label=person.name, called=tuple(_called(person, today)))
-
-
-def _called(person: Insured, today: date) -> list[str]:
-    """Return how a family speaks of an insured person."""
-    male = person.sex == "M"
-    if person.relation == "self":
-        return ["我自己", "本人", "自己", "我"]
-    if person.relation == "child":
-        child = ["儿子", "男孩", "弟弟"] if male else ["女儿", "闺女", "女孩", "妹妹"]
-        return [*child, *(["孩子", "宝宝", "娃", "小孩"] if is_minor(person, today) else ["孩子"])]
-    if person.relation == "parent":
-        return ["爸爸", "我爸", "父亲", "老爸"] if male else ["妈妈", "我妈", "母亲", "老妈"]
-    if person.relation == "spouse":
-        return ["老公", "丈夫", "先生", "爱人"] if male else ["老婆", "妻子", "太太", "爱人"]
-    return []
-
-
-def _only_when(question: Question, when: Mapping[str, tuple[str, ...]]) -> Question:
-    return question.model_copy(update={"when": when})
 
 
 def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:

@@ -1,0 +1,72 @@
+"""The people of an application: for whom it is, who applies, and how both are named in chat."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from bot.forms import Choice, Question
+from care.policy import Insured, Policy
+from handlers import form_files
+from handlers.customers import covered, is_minor
+from handlers.scene import Scene
+from handlers.tasks import Answers
+from knowledge.flow import Flow
+
+_HOLDER = "holder"
+
+
+def asked(scene: Scene, policy: Policy, flow: Flow) -> Iterator[Question]:
+    """Yield the questions about the person whom the service is for and the one who applies for a child, an adult."""
+    choices = [_choice_of(policy, person, scene.today) for person in covered(policy, flow)]
+    if len(choices) > 1:
+        yield form_files.question("application", "insured", choices=choices)
+    minors = {str(person.id) for person in policy.insured if is_minor(person, scene.today)}
+    for_child = tuple(choice.id for choice in choices if choice.id in minors)
+    for_adult = tuple(choice.id for choice in choices if choice.id not in minors)
+    if for_child:
+        yield from _who_applies(choices, for_child, ("guardian", "other"), "kinship")
+    if for_adult:
+        yield from _who_applies(choices, for_adult, ("applicant", "family"), "relation")
+
+
+def person_of(policy: Policy, flow: Flow, answers: Answers) -> Insured | None:
+    """Return the insured person an application is for; None is the holder, or nobody chosen yet."""
+    people = covered(policy, flow)
+    if len(people) == 1:
+        return people[0]
+    chosen = answers.get("insured")
+    return next((person for person in policy.insured if str(person.id) == str(chosen)), None)
+
+
+def _who_applies(
+    choices: Sequence[Choice], people: tuple[str, ...], other: tuple[str, str], relation: str
+) -> Iterator[Question]:
+    """Yield who applies for one of `people`, and how that person is related. `other`: slot and answer of another."""
+    slot, another = other
+    when = {"insured": people} if len(choices) > 1 else {}
+    yield _only_when(form_files.question("application", slot), when)
+    yield _only_when(form_files.question("application", relation), {**when, slot: (another,)})
+
+
+def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
+    if person is None:
+        return Choice(id=_HOLDER, label=f"投保人{policy.holder_name}", called=("投保人", "我自己", "本人", "我"))
+    return Choice(id=str(person.id), label=person.name, called=tuple(_called(person, today)))
+
+
+def _called(person: Insured, today: date) -> list[str]:
+    """Return how a family speaks of an insured person."""
+    male = person.sex == "M"
+    if person.relation == "self":
+        return ["我自己", "本人", "自己", "我"]
+    if person.relation == "child":
+        child = ["儿子", "男孩", "弟弟"] if male else ["女儿", "闺女", "女孩", "妹妹"]
+        return [*child, *(["孩子", "宝宝", "娃", "小孩"] if is_minor(person, today) else ["孩子"])]
+    if person.relation == "parent":
+        return ["爸爸", "我爸", "父亲", "老爸"] if male else ["妈妈", "我妈", "母亲", "老妈"]
+    if person.relation == "spouse":
+        return ["老公", "丈夫", "先生", "爱人"] if male else ["老婆", "妻子", "太太", "爱人"]
+    return []
+
+
+def _only_when(question: Question, when: Mapping[str, tuple[str, ...]]) -> Question:
+    return question.model_copy(update={"when": when})
