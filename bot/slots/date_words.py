@@ -1,4 +1,7 @@
-"""Finds dates in text: what is written, with the parts it leaves open. Which day is meant is decided in dates.py."""
+"""Finds dates in text: what is written, with the parts it leaves open. Which day is meant is decided in dates.py.
+
+It is long because every way of writing a day stands here beside the others, in the order in which they win.
+"""
 
 import re
 from calendar import monthrange
