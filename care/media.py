@@ -1,7 +1,8 @@
 """The papers people send: a row for each, its bytes sealed in the media folder.
 
 wanted (the platform has it, we do not yet) → kept | refused; kept → deleted. A file is safely on the disk before a row
-names it, and is deleted only after no row names it any more; what a crash leaves between the two is swept up.
+names it; what a crash leaves between the two is swept up. A deleted paper names its file until that is off the disk,
+so that no crash leaves one behind.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from bot.store.schema import contacts
 from care.tables import materials
 
 MEDIA_FOLDER = "media"  # in the data directory
+LOOSE_FOR = timedelta(days=7)  # as long as an unfinished application is kept
 _STRAY_AFTER = timedelta(hours=1)  # no row names a file so long after it was written: none ever will
 
 
@@ -108,7 +110,7 @@ def material(connection: Connection, number: int) -> Material | None:
 
 def of_case(connection: Connection, case_id: int) -> list[Material]:
     """Return the papers of a case that are kept or still to be fetched, in the order in which they came."""
-    return _where(connection, materials.c.case_id == case_id, materials.c.state.in_(("wanted", "kept")))
+    return _where(connection, materials.c.case_id == case_id, _is_here())
 
 
 def of_contact(connection: Connection, contact_id: int) -> list[Material]:
@@ -122,17 +124,40 @@ def unassigned(connection: Connection, contact_id: int) -> list[Material]:
         connection,
         materials.c.contact_id == contact_id,
         materials.c.case_id.is_(None),
-        materials.c.state.in_(("wanted", "kept")),
+        _is_here(),
     )
 
 
-def drop(connection: Connection, numbers: Iterable[int], *, reason: str) -> tuple[str, ...]:
-    """Delete papers; returns their files, which the caller deletes after the commit."""
-    chosen = (materials.c.id.in_(list(numbers)), materials.c.state.in_(("wanted", "kept")))
-    files = connection.scalars(select(materials.c.file).where(*chosen, materials.c.file.is_not(None))).all()
-    values = {"state": "deleted", "file": None, "media_id": None, "reason": reason}
-    connection.execute(update(materials).where(*chosen).values(values))
-    return tuple(files)
+def drop(connection: Connection, numbers: Iterable[int], *, reason: str) -> int:
+    """Delete papers that are kept or wanted; returns how many. Their rows name the files until `to_delete` is done."""
+    chosen = (materials.c.id.in_(list(numbers)), _is_here())
+    values = {"state": "deleted", "media_id": None, "reason": reason}
+    return connection.execute(update(materials).where(*chosen).values(values)).rowcount
+
+
+def drop_loose(connection: Connection, contact_id: int, *, reason: str) -> int:
+    """Delete a person's papers that belong to no case; returns how many."""
+    return drop(connection, [one.id for one in unassigned(connection, contact_id)], reason=reason)
+
+
+def drop_forgotten(connection: Connection, *, now: datetime) -> int:
+    """Delete papers that no application has taken within a week; returns how many."""
+    is_forgotten = (materials.c.case_id.is_(None), materials.c.received_at < now - LOOSE_FOR)
+    numbers = connection.scalars(select(materials.c.id).where(*is_forgotten, _is_here()))
+    return drop(connection, numbers.all(), reason="no application")
+
+
+def to_delete(connection: Connection, *, limit: int = 100) -> dict[int, str]:
+    """Return papers that were deleted and whose files still lie on the disk: number → file."""
+    is_left = (materials.c.state == "deleted", materials.c.file.is_not(None))
+    rows = connection.execute(select(materials.c.id, materials.c.file).where(*is_left).limit(limit))
+    return {row.id: row.file for row in rows}
+
+
+def is_gone(connection: Connection, numbers: Iterable[int]) -> None:
+    """Note that the files of deleted papers are off the disk."""
+    deleted = (materials.c.id.in_(list(numbers)), materials.c.state == "deleted")
+    connection.execute(update(materials).where(*deleted).values(file=None))
 
 
 def sweep(connection: Connection, files: SealedFiles, *, now: datetime) -> int:
@@ -150,6 +175,10 @@ def media_id_place(number: int) -> str:
 def _leave_wanted(connection: Connection, number: int, values: dict[str, Any]) -> bool:
     is_wanted = (materials.c.id == number, materials.c.state == "wanted")
     return connection.execute(update(materials).where(*is_wanted).values(values)).rowcount == 1
+
+
+def _is_here() -> ColumnElement[bool]:
+    return materials.c.state.in_(("wanted", "kept"))
 
 
 def _is_named(connection: Connection, file: str) -> bool:

@@ -50,8 +50,7 @@ def make_export(store: Store, *, copies: SealedFiles, papers: SealedFiles, conta
     export = Export(
         contact_id=contact_id, file=copies.write(content), expires_at=now + VALID_FOR, downloads_left=DOWNLOADS
     )
-    for file in store.write(lambda connection: _replace(connection, store.keys, export, now)):
-        copies.delete(file)
+    store.write(lambda connection: _replace(connection, store.keys, export, now))
     return export
 
 
@@ -102,17 +101,23 @@ def take(connection: Connection, keys: KeyRing, export: Export, *, now: datetime
     return True
 
 
+def has_expired(connection: Connection, *, now: datetime) -> bool:
+    """Whether there is anything for `expire` to do."""
+    return connection.scalar(select(exports.c.id).where(_is_over(now)).limit(1)) is not None
+
+
 def expire(connection: Connection, *, now: datetime) -> tuple[str, ...]:
-    """Forget copies that nobody can fetch any more; returns their files, which the caller deletes after the commit."""
-    is_over = or_(exports.c.expires_at <= now, exports.c.downloads_left <= 0)
-    return tuple(connection.scalars(delete(exports).where(is_over).returning(exports.c.file)))
+    """Forget copies that nobody can fetch any more; returns their files, which the caller deletes after the commit.
+
+    What a crash leaves between the two is swept up.
+    """
+    return tuple(connection.scalars(delete(exports).where(_is_over(now)).returning(exports.c.file)))
 
 
-def drop(connection: Connection, contact_id: int) -> tuple[str, ...]:
-    """Forget a person's copies; returns their files, which the caller deletes after the commit."""
-    return tuple(
-        connection.scalars(delete(exports).where(exports.c.contact_id == contact_id).returning(exports.c.file))
-    )
+def drop(connection: Connection, contact_id: int, *, now: datetime) -> None:
+    """End a person's copies at once; `expire` forgets them and names their files."""
+    of_contact = update(exports).where(exports.c.contact_id == contact_id)
+    connection.execute(of_contact.values(expires_at=now, downloads_left=0))
 
 
 def sweep(connection: Connection, copies: SealedFiles, *, now: datetime) -> int:
@@ -125,8 +130,8 @@ def sweep(connection: Connection, copies: SealedFiles, *, now: datetime) -> int:
     return sum(copies.delete(name) for name in strays) + copies.discard_drafts(before=before)
 
 
-def _replace(connection: Connection, keys: KeyRing, export: Export, now: datetime) -> tuple[str, ...]:
-    earlier = drop(connection, export.contact_id)
+def _replace(connection: Connection, keys: KeyRing, export: Export, now: datetime) -> None:
+    drop(connection, export.contact_id, now=now)
     connection.execute(
         insert(exports).values(
             contact_id=export.contact_id,
@@ -138,7 +143,6 @@ def _replace(connection: Connection, keys: KeyRing, export: Export, now: datetim
     )
     name = f"contact:{export.contact_id}"
     audit.append(connection, keys, actor=name, action="export made", subject=name, now=now)
-    return earlier
 
 
 def _kept(connection: Connection, contact_id: int) -> list[media.Material]:
@@ -147,6 +151,10 @@ def _kept(connection: Connection, contact_id: int) -> list[media.Material]:
 
 def _is_valid(now: datetime) -> tuple[Any, ...]:
     return exports.c.expires_at > now, exports.c.downloads_left > 0
+
+
+def _is_over(now: datetime) -> Any:
+    return or_(exports.c.expires_at <= now, exports.c.downloads_left <= 0)
 
 
 def _serializer(keys: KeyRing) -> URLSafeSerializer:

@@ -220,12 +220,19 @@ materials = Table(
     Column("media_type", String(64)),
     Column("bytes", Integer),
     Column("file", String(64), unique=True),
-    Column("state", String(10), nullable=False),  # wanted (to be fetched) | kept | refused
+    Column("state", String(10), nullable=False),  # wanted (to be fetched) | kept | refused | deleted
     Column("media_id", LargeBinary),  # sealed; the platform's id while it is to be fetched
     Column("reason", String(80)),
     Column("received_at", UtcTime, nullable=False),
     CheckConstraint("state IN ('wanted', 'kept', 'refused', 'deleted')", name="state"),
     Index("ix_materials_case_id", "case_id"),
+    Index("ix_materials_contact_id", "contact_id"),
+    Index(
+        "ix_materials_to_delete",
+        "id",
+        sqlite_where=text("state = 'deleted' AND file IS NOT NULL"),
+        postgresql_where=text("state = 'deleted' AND file IS NOT NULL"),
+    ),
     Index(
         "ix_materials_wanted",
         "received_at",

@@ -15,7 +15,8 @@ from bot.sealed_files import SealedFiles
 from bot.store import outbox
 from bot.store.people import conversation_of
 from bot.store.store import Store
-from care import attempts, errands, media, personal_export, promises
+from care import errands, media, personal_export, promises
+from care.clearing import clear_away, delete_files
 from care.errands import Errand
 from care.fetching import Fetch, Fetched, fetch_wanted
 from handlers.wording import has, say
@@ -59,8 +60,9 @@ class Chores:
         for overdue in self._store.write(lambda connection: promises.missed(connection, now)):
             log.warning("promise missed", case=overdue.number, promise=overdue.deadline.promise)
         if self._cleared_at is None or now - self._cleared_at >= _HOURLY:
-            self._clear_away(now)
+            clear_away(self._store, papers=self._papers, copies=self._copies, now=now)
             self._cleared_at = now
+        delete_files(self._store, papers=self._papers, copies=self._copies, now=now)
 
     def _tell_refused(self, ended: Fetched, now: datetime) -> None:
         if ended.reason is None:
@@ -99,11 +101,3 @@ class Chores:
         outbox.add(
             connection, self._store.keys, conversation_id=conversation_id, kind="notice", text=text, key=key, now=now
         )
-
-    def _clear_away(self, now: datetime) -> None:
-        for file in self._store.write(lambda connection: personal_export.expire(connection, now=now)):
-            self._copies.delete(file)
-        with self._store.reading() as connection:
-            media.sweep(connection, self._papers, now=now)
-            personal_export.sweep(connection, self._copies, now=now)
-        self._store.write(lambda connection: attempts.prune(connection, now=now))

@@ -12,6 +12,7 @@ from bot.keys import Unreadable
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import media
+from care.clearing import delete_files
 from care.fetching import Fetched, fetch_wanted
 from care.tables import materials
 from tests.care import papers, people
@@ -137,17 +138,32 @@ def test_papers_are_told_apart_and_found_by_case(desk: Desk) -> None:
     desk.store.write(work)
 
 
-def test_dropped_papers_name_their_files_and_come_back_nowhere(desk: Desk) -> None:
+def test_dropped_papers_name_their_files_until_these_are_gone(desk: Desk, tmp_path: Path) -> None:
     kept, waiting = desk.want("m1"), desk.want("m2")
     desk.fetch(Platform(m1=PHOTO, m2=RetryLater()))
-    [file] = desk.store.write(lambda c: media.drop(c, [kept, waiting], reason="asked"))
-    assert desk.files.delete(file)
+    file = desk.paper(kept).file
+    assert desk.store.write(lambda c: media.drop(c, [kept, waiting], reason="asked")) == 2
     assert [desk.paper(number).state for number in (kept, waiting)] == ["deleted", "deleted"]
     assert desk.fetch(Platform(m1=PHOTO, m2=PHOTO)) == []
     with desk.store.reading() as connection:
         assert media.unassigned(connection, desk.who) == []
+        assert media.to_delete(connection) == {kept: file}
+    copies = SealedFiles(tmp_path / "exports", desk.store.keys)
+    assert delete_files(desk.store, papers=desk.files, copies=copies, now=desk.clock()) == 1
     with pytest.raises(Unreadable):
         desk.files.read(file)
+    assert delete_files(desk.store, papers=desk.files, copies=copies, now=desk.clock()) == 0
+    assert desk.paper(kept).file is None
+
+
+def test_papers_that_no_application_took_go_after_a_week(desk: Desk) -> None:
+    number = desk.want("m1")
+    desk.fetch(Platform(m1=PHOTO))
+    desk.clock.now += timedelta(days=7)
+    assert desk.store.write(lambda c: media.drop_forgotten(c, now=desk.clock())) == 0
+    desk.clock.now += timedelta(seconds=1)
+    assert desk.store.write(lambda c: media.drop_forgotten(c, now=desk.clock())) == 1
+    assert desk.paper(number).state == "deleted"
 
 
 def test_files_that_no_row_names_are_swept_up_after_an_hour(desk: Desk, tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from bot.store.schema import conversations
 from bot.store.store import Store
 from care import attempts, audit, bindings, consents, media, personal_export, tables, timeline
 from care.case_records import sealed_answers
+from care.clearing import delete_files
 from care.consents import ConsentKind
 from care.export_page import LABELS
 from care.fetching import fetch_wanted
-from care.forgetting import delete_files, forget_person
+from care.forgetting import forget_person
 from care.personal_export import Export, find, make_export, take, token_of
 from care.policy import Insured, Policy
 from care.policy_saving import save
@@ -207,6 +208,7 @@ def test_a_new_copy_replaces_the_one_before(life: Life) -> None:
     first = life.make()
     second = life.make()
     assert life.find(token_of(life.keys, first)) is None
+    assert delete_files(life.store, papers=life.papers, copies=life.copies, now=life.clock()) == 1
     assert list(life.copies.names()) == [second.file]
 
 
@@ -214,7 +216,7 @@ def test_a_deleted_person_leaves_what_the_law_keeps_and_nothing_readable_else(li
     export = life.make()
     forgotten = life.store.write(lambda c: forget_person(c, life.keys, life.who, now=life.clock()))
     assert (forgotten.bindings, forgotten.papers, forgotten.cases_kept) == (1, 1, 1)
-    delete_files(forgotten, papers=life.papers, copies=life.copies)
+    assert delete_files(life.store, papers=life.papers, copies=life.copies, now=life.clock()) == 2
     assert list(life.copies.names()) == []
     with life.store.reading() as connection:
         assert bindings.of_contact(connection, life.who) == []
