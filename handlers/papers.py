@@ -1,4 +1,4 @@
-"""Photos and documents that people send: kept for the application they belong to."""
+"""Photos and documents that people send: kept for the application they belong to, once personal data may be used."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from bot.messages import Committing, Effect, Kind
 from care import media
+from care.consents import ConsentKind
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks.material import choices_of, kept
@@ -17,17 +18,32 @@ _WITH_FORM = "apply"
 
 
 def received(scene: Scene) -> Said | None:
-    """Take a file for an open application, or for one being filled in; None where there is neither."""
-    inbound, task = scene.turn.inbound, scene.session.task
-    is_applying = task is not None and task.kind == _WITH_FORM
-    if not is_applying and not scene.customer.open_cases:
-        return None
-    if inbound.kind is Kind.VIDEO or not inbound.media_id:
+    """Take a file for an open application, one being filled in or one to come.
+
+    None where the person has nothing to do with personal data yet: a file is not even fetched without their consent.
+    """
+    if not scene.customer.has_agreed(ConsentKind.PERSONAL):
+        is_asked = scene.session.task is not None
+        return Said(text=say("material_before_consent"), session=scene.session) if is_asked else None
+    if scene.turn.inbound.kind is Kind.VIDEO:
         return Said(text=say("material_video"), session=scene.session)
-    effect = _wanting(scene)
-    if is_applying:
-        return Said(text=say("material_with_form"), session=scene.session, effects=(effect,))
-    return replace(_sorted(scene), effects=(effect, *_sorted(scene).effects))
+    if not scene.turn.inbound.media_id:
+        return Said(text=say("material_not_given"), session=scene.session)
+    placed = _placed(scene)
+    return replace(placed, effects=(_wanting(scene), *placed.effects))
+
+
+def _placed(scene: Scene) -> Said:
+    if _is_applying(scene):
+        return Said(text=say("material_with_form"), session=scene.session)
+    if not scene.customer.open_cases:
+        return Said(text=say("material_before"), session=scene.session)
+    return _sorted(scene)
+
+
+def _is_applying(scene: Scene) -> bool:
+    wanted = scene.session.wanted or {}
+    return wanted.get("request") == _WITH_FORM or any(task.kind == _WITH_FORM for task in scene.session.tasks)
 
 
 def _sorted(scene: Scene) -> Said:
