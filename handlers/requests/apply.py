@@ -1,5 +1,6 @@
 """Begins an application: which service, which policy, then the service's form."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,9 +10,15 @@ from handlers.requests import bind
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.wording import say
+from intents.normal import compact
 from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
+_DRUG = "specialty-drug"
+_NOTHING_NAMED = re.compile(
+    r"(?:我们?|你们?|您|要|想|得|帮忙?|给|替|请|麻烦|现在|就|马上|赶紧|先|再|来|那|好|行|可以|的|吧|啊|呀|了|一?[下个]|[它这那](?:个|项)?|"
+    r"申请|办理|办|预约|登记|提交|开通|启动|发起|使用|用|[,，。!！~])+"
+)
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
@@ -26,8 +33,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
         return None
     if not scene.customer.policies:
         product = _only(scene, having)
-        name = scene.service_name(having[0], _service(scene, having[0], family) or "")
-        return bind.needed(scene, what=name, then=then, product=product)
+        return bind.needed(scene, what=_spoken_of(scene, having, product, family), then=then, product=product)
     policies = [policy for policy in scene.customer.policies if policy.product in having]
     if not policies:
         held = "、".join(dict.fromkeys(scene.short(policy.product) for policy in scene.customer.policies))
@@ -52,20 +58,45 @@ def _with_policy(
     if service is None:
         return None
     begin = say("apply_begin", service=scene.service_name(policy.product, service), product=scene.short(policy.product))
-    about = {"product": policy.product, "service": service, "policy": policy.id, "said": str(then["text"])}
+    about = {
+        "product": policy.product,
+        "service": service,
+        "policy": policy.id,
+        "said": _besides_name(scene, policy.product, service, str(then["text"])),
+    }
     session = replace(scene.session, wanted=None, policy=policy.id, offered=None)
-    context = replace(session.context, product=policy.product)
+    context = replace(session.context, product=policy.product, topic=f"{policy.product}/{service}/{_ABOUT}")
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
     return Said(text=begin, session=session, reasons=(f"begins {policy.product}/{service}",))
 
 
+def _spoken_of(scene: Scene, having: list[str], product: str | None, family: str) -> str:
+    """Return how to call what is wanted while the product may be unknown: the service that was named, else its kind."""
+    candidates = [product] if product else having
+    names = [scene.service_name(one, _service(scene, one, family) or "") for one in candidates]
+    named = [name for name in names if name in scene.text]
+    return named[0] if named else names[0] if len(set(names)) == 1 else family_names().get(family, family)
+
+
+def _besides_name(scene: Scene, product: str, service: str, text: str) -> str:
+    """Return a wish without the service's own name, unless it is a choice's: 住院绿通 tells no 住院 from 手术."""
+    found, flow = scene.house.library.handbooks[product].service(service), scene.flow(product, service)
+    choices = [choice for question in (flow.questions if flow else ()) for choice in question.choices]
+    for name in sorted({found.name, found.short} if found else (), key=len, reverse=True):
+        if not any(name in (choice.label, *choice.called) for choice in choices):
+            text = text.replace(name, "，")
+    return text
+
+
 def _family(scene: Scene) -> str | None:
-    """The family of the service named, else of the one offered or talked about last."""
-    named = scene.house.router.services_in(scene.text)
-    families = dict.fromkeys(place.family for place in named)
-    if families:
-        return next(iter(families))
-    place = scene.session.offered or scene.session.context.topic
+    """The family of the service named or meant, else of the one offered or talked about last."""
+    named = _named(scene)
+    if named:
+        return named[0]
+    if any(scene.house.router.drugs_in(scene.text, product) for product in scene.products):
+        return _DRUG
+    meant = None if _NOTHING_NAMED.fullmatch(compact(scene.text)) else _understood(scene)
+    place = meant or scene.session.offered or scene.session.context.topic
     if place is None:
         return None
     product, service = place.split("/")[:2]
@@ -73,6 +104,25 @@ def _family(scene: Scene) -> str | None:
         return None
     found = scene.house.library.handbooks[product].service(service)
     return found.family if found else None
+
+
+def _named(scene: Scene) -> list[str]:
+    """The families of the services named. A name spelt in full beats one that only looks alike."""
+    heard = [place.family for place in scene.house.router.services_in(scene.text)]
+    text = compact(scene.text)
+    spelt = [
+        service.family
+        for product in scene.products
+        for service in scene.house.library.handbooks[product].services
+        if any(name in text for name in (service.short, *service.called))
+    ]
+    return heard if not spelt or set(heard) & set(spelt) else spelt
+
+
+def _understood(scene: Scene) -> str | None:
+    """The place in a handbook that a message is surely about: 帮我办出院手续 names no service and means one."""
+    match = scene.house.router.route(scene.text, scene.session.context)
+    return match.topics[0] if match.decision == "answer" and match.is_sure and match.topics else None
 
 
 def _products_with(scene: Scene, family: str) -> list[str]:
