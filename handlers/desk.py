@@ -14,8 +14,10 @@ from bot.dialog.state import Dialog, Phase
 from bot.dialog.steps import Kind as StepKind
 from bot.dialog.steps import Step
 from bot.errors import ConfigurationFault
-from bot.forms import Form
+from bot.forms import Form, Question
 from bot.messages import Kind, Outcome, Owner, Reply, Turn, Understanding
+from bot.slots import choices
+from bot.slots.said import plain
 from handlers import papers, requests, tasks
 from handlers.choosers import choosers_of
 from handlers.respond import Assistant
@@ -96,8 +98,11 @@ class Desk:
         return self._requested(scene) or self._discussed(scene)
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
-        """Danger beats everything. But who was asked for the diagnosis may name it: a name alone is taken, and only
-        where it names a danger by itself 120 stands before the next question."""
+        """Danger beats everything. But what is word for word one of the choices offered (白血病, 车祸) is an answer; and who
+        was asked for the diagnosis may name it: a name alone is taken, and only where it names a danger by itself 120
+        stands before the next question."""
+        if self._picks_choice(scene):
+            return self._in_task(scene)
         if alarm.intent == SELF_HARM or not self._names_illness(scene):
             return self._discussed(scene)
         outcome = self._in_task(scene)
@@ -108,11 +113,19 @@ class Desk:
         return outcome
 
     def _names_illness(self, scene: Scene) -> bool:
-        if scene.session.task is None or len(scene.text) > _LONGEST_ILLNESS:
-            return False
+        question = self._asked(scene)
+        return question is not None and question.kind == "text" and len(scene.text) <= _LONGEST_ILLNESS
+
+    def _picks_choice(self, scene: Scene) -> bool:
+        question = self._asked(scene)
+        return question is not None and choices.is_name(plain(scene.text).strip(), question.choices)
+
+    def _asked(self, scene: Scene) -> Question | None:
+        """Return the question of the current task that waits for its answer."""
+        if scene.session.task is None:
+            return None
         dialog = self._dialog(scene)
-        question = self._engine(scene).form.question(dialog.asked or "")
-        return question is not None and question.kind == "text" and dialog.phase is Phase.ASKING
+        return self._engine(scene).form.question(dialog.asked or "") if dialog.phase is Phase.ASKING else None
 
     # Requests.
 
