@@ -16,23 +16,19 @@ from bot.dialog.steps import Step
 from bot.errors import ConfigurationFault
 from bot.forms import Form, Question
 from bot.messages import Kind, Outcome, Owner, Reply, Turn, Understanding
-from bot.slots import choices
-from bot.slots.said import plain
-from handlers import papers, requests, tasks
+from handlers import alarms, papers, requests, tasks
 from handlers.choosers import choosers_of
 from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
 from handlers.tasks import TaskKind
 from handlers.wording import say
-from intents.danger import SELF_HARM
 from intents.match import Match
 from intents.requests import Requests
 
 _AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
 _APPLYING = "apply"
 _NO_ANSWER = frozenset({"abstain", "clarify", "smalltalk", "menu"})
-_LONGEST_ILLNESS = 16  # characters; a longer answer tells what happens
 
 RequestAnswer = Callable[[Scene, Mapping[str, Any]], Said | None]
 
@@ -98,27 +94,11 @@ class Desk:
         return self._requested(scene) or self._discussed(scene)
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
-        """Danger beats everything. But what is word for word one of the choices offered (白血病, 车祸) is an answer; and who
-        was asked for the diagnosis may name it: a name alone is taken, and only where it names a danger by itself 120
-        stands before the next question."""
-        if self._picks_choice(scene):
-            return self._in_task(scene)
-        if alarm.intent == SELF_HARM or not self._names_illness(scene):
+        """Danger beats everything, save that what a form asks for is taken as the answer."""
+        asked = self._asked(scene)
+        if not alarms.is_answer(alarm, scene.text, asked):
             return self._discussed(scene)
-        outcome = self._in_task(scene)
-        if alarm.is_sure and outcome.replies:
-            first, *others = outcome.replies
-            warned = replace(first, text=f"{say('emergency_first')}\n\n{first.text}")
-            return replace(outcome, replies=(warned, *others), page=True)
-        return outcome
-
-    def _names_illness(self, scene: Scene) -> bool:
-        question = self._asked(scene)
-        return question is not None and question.kind == "text" and len(scene.text) <= _LONGEST_ILLNESS
-
-    def _picks_choice(self, scene: Scene) -> bool:
-        question = self._asked(scene)
-        return question is not None and choices.is_name(plain(scene.text).strip(), question.choices)
+        return alarms.warned(self._in_task(scene), alarm, asked)
 
     def _asked(self, scene: Scene) -> Question | None:
         """Return the question of the current task that waits for its answer."""
