@@ -45,7 +45,7 @@ def read(question: Question, said: Said, scope: Scope) -> Reading | None:
         case "drug":
             return drugs.read(said, scope)
         case "yes_no":
-            return _read_yes_no(said)
+            return _read_yes_no(question, said)
         case "choice":
             return choices.read(said, question.choices)
         case "choices":
@@ -147,8 +147,8 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _read_yes_no(said: Said) -> Reading | None:
-    meaning = yes_no.read(said.plain)
+def _read_yes_no(question: Question, said: Said) -> Reading | None:
+    meaning = yes_no.read(said.plain) or yes_no.echoed(said.plain, question.ask)
     if meaning is not None:
         return Found(value=meaning, span=said.stripped())
     if yes_no.is_unsure(said.plain) and not re.search(r"[?？吗]", said.plain):

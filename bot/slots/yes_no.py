@@ -25,6 +25,8 @@ _UNSURE = re.compile(
     r"不知道|不清楚|不确定|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象|可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓"
 )
 _ASKED = re.compile(r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么")
+# How an answer in the question's own words ends: 病理报告拿到了 / 号还没约好.
+_DONE = re.compile(r"(?P<not>[没未不].{0,2})?(?P<what>[一-龥][好到完过齐])(?:[了啦咯的呀啊哦吧]*)$")
 _WORDS = {YES: frozenset(_YES_WORDS.split()), NO: frozenset(_NO_WORDS.split())}
 _AROUND = frozenset([*_PARTICLES, *_BEFORE.split(), *_AFTER.split()])
 _LONGEST_BARE = 24
@@ -52,6 +54,14 @@ def read(text: str) -> str | None:
     if _BEGINS_NO.match(text):
         return NO
     return YES if _BEGINS_YES.match(text) else None
+
+
+def echoed(text: str, asked: str) -> str | None:
+    """Return yes or no for an answer in the question's own words: 办好了 or 还没办好 to 住院凭证办好了吗, else None."""
+    done = _DONE.search(text.strip(" ,，。.!！~～\n"))
+    if done is None or done["what"] not in asked or _ASKED.search(text) or is_unsure(text):
+        return None
+    return NO if done["not"] else YES
 
 
 def is_bare(text: str) -> bool:
