@@ -19,6 +19,10 @@ class Command(StrEnum):
 
 # A command is a short message.
 _LONGEST = 24
+_LONGEST_REASON = 14
+_CLAUSE = re.compile(r"[,，。!！;；\s]+")
+_NO_REASON = re.compile(r"[\d?？]|改|换|不对|错|应该|是|吗|医院")
+_SOFT_CANCEL = re.compile(r"算了.*|不要了?|不需要了?|结束|停止|不做了?")
 
 _BEFORE = (
     r"(?:那|那就|那我|我|我想|我要|我先|先|请|帮我|麻烦|算了|好吧|还是|能不能|可以|给我|唉|哎|嗯|不好意思|抱歉|"
@@ -65,7 +69,9 @@ _PATTERNS = {
 }
 # What stands for "skip" where the question may stay open.
 _NOTHING = re.compile(
-    rf"{_BEFORE}(?:没有|没|无|暂无|暂时没有|没有呢|没啥|没什么|都没有|还没有?(?:定|想好|确定|决定|选好|拿到)?|没想好|没定|不知道|不清楚|不确定|不记得|记不清|忘了|待定|"
+    rf"{_BEFORE}(?:这个|这项|这|我也|也|真的|目前|暂时|确实)*"
+    rf"(?:没有(?:什么)?(?:特别的?|其他的?|别的)?(?:要求|要说的|要补充的?|需要|说明|想问的|想法|情况|想去的|指定的)|"
+    rf"没有|没|无|暂无|暂时没有|没有呢|没啥|没什么|都没有|还没有?(?:定|想好|确定|决定|选好|拿到)?|没想好|没定|不知道|不清楚|不确定|不记得|记不清|忘了|待定|"
     rf"随便|都行|都可以|哪天都行|无所谓|看安排|听安排|你们安排|你们推荐|越快越好|尽快|随时|不用|不用了|不需要|不要|没有特别的|没有要求|没要求|暂时不知道|说不清|说不好|以后再说|"
     rf"再说|{_SKIPPING}){_AFTER}"
 )
@@ -82,7 +88,19 @@ def read(text: str) -> Command | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
-    return next((command for command, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)
+    whole = next((command for command, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)
+    return whole or _with_reason(text)
+
+
+def _with_reason(text: str) -> Command | None:
+    # 不想办了，太麻烦 / 等一下，我去拿证: the wish, and why. With figures or a change it is something else.
+    first, *others = _CLAUSE.split(text)
+    why = "".join(others)
+    if not why or len(why) > _LONGEST_REASON or _NO_REASON.search(why):
+        return None
+    wishes = (Command.CANCEL, Command.PAUSE, Command.RESTART)
+    found = next((command for command in wishes if _PATTERNS[command].fullmatch(first)), None)
+    return None if found is Command.CANCEL and _SOFT_CANCEL.fullmatch(first) else found
 
 
 def leaves_open(text: str) -> bool:

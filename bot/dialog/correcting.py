@@ -98,6 +98,8 @@ class Corrector:
         waiting = item if is_open else None
         if correction.value is None:
             return self._wordless(filled, correction, waiting)
+        if waiting is not None and not correction.is_explicit and self._reads(waiting, filled.rest):
+            return None
         latest = self._latest(filled.dialog)
         was = self._by_old_value(filled, correction, latest)
         if was is not None:

@@ -11,7 +11,7 @@ from bot.slots.said import Said, Span
 
 _FILL = re.compile(
     r"(?:我的|我们的?|我|他的?|她的?|孩子的?|宝宝的?|病人的?|患者的?|那个|这个|刚才的?|刚刚的?|前面的?|上面的?|之前的?|嗯|哦|噢|啊|那|请|麻烦|帮忙|帮我|帮|"
-    r"把|将|给|你|想|还要|要|需要|可以|能不能|能|再|一下|的|[,，:。\s])*"
+    r"把|将|给|你|怎么|想|还要|要|需要|可以|能不能|能|再|一下|的|[,，:。\s])*"
 )
 _LEAD = re.compile(
     r"(?:(?:我)?(?:刚才|刚刚|前面)?(?:说|写|填|打|选|弄|搞|记|发|输)错了?|不对不对|不对|不是的?(?![^,，。\s])|错了|错|更正一?下?|纠正一?下?|修正一?下?|改一?下(?=[,，:。\s]|$)|口误|"
@@ -21,12 +21,13 @@ _REOPEN = re.compile(
     r"(?:改一下|改改|改个|修改一?下?|更改一?下?|换一下|换个|换一个|换一家|重填|重新填写?|重写|重选|变更一?下?|更正一?下?|纠正一?下?|调整一?下?|编辑|改|换)(?!成|为|到)"
 )
 _WRONG = re.compile(
-    r"(?:我?(?:刚才|刚刚)?(?:写|填|说|打|弄|搞|选|发|输|记)?错了?|不对|有误|有问题|不是这个|不是这家|(?:要|需要|得|想)?(?:改一下|改改|换一下|改动|修改|变更|更改|改|换)|变了|有变化?|换了|改了)"
+    r"(?:我?(?:刚才|刚刚)?(?:写|填|说|打|弄|搞|选|发|输|记)?错了?|(?:填|写|说|选)(?:得|的)不对|不对|有误|有问题|不是这个|不是这家|(?:要|需要|得|想)?(?:改一下|改改|换一下|换一个|换个|改个|改动|修改|变更|更改|改|换)|变了|有变化?|换了|改了)"
     r"(?!成|为|到)(?=$|[,，。:!！\s了啊呀哦]|是|应|改|换)[了啊呀哦]*"
 )
 _CHANGE = re.compile(
-    r"(?:改成|改为|改到|换成|换到|换为|变成|更正为|更正成|调整为|调整到|变更为|更改为|修改为|修改成|应该是|应该为|应该|应为|应是|其实是|实际是|实际上是|写成|填成|就写|改写成?)\s*[:，,]?\s*"
+    r"(?:改成|改为|改到|推迟到|延后到|延到|提前到|挪到|换成|换到|换为|变成|更正为|更正成|调整为|调整到|变更为|更改为|修改为|修改成|应该是|应该为|应该|应为|应是|其实是|实际是|实际上是|写成|填成|就写|改写成?)\s*[:，,]?\s*"
 )
+_SOFT = re.compile(r"应该|应为|应是|其实是|实际")
 _IS = re.compile(r"\s*(?:就是|是|为|叫|:|=)\s*")
 _ORDINAL = re.compile(rf"第\s*({NUMERAL})\s*(?:项|个|条|点|题|行)(?:的)?")
 _SEPARATOR = re.compile(r"[,，。:!！\s]*")
@@ -137,9 +138,12 @@ def _unnamed(said: Said, rest: Span, clause: Span, *, is_lead: bool) -> Correcti
     change = _CHANGE.match(said.plain, *rest)
     if not is_lead and change is None:
         return None
+    # 应该是25号 may as well be a first answer; 改成25号 changes something.
+    is_explicit = is_lead or (change is not None and not _SOFT.match(change.group()))
     start = change.end() if change else rest[0]
     verb = None if change else _IS.match(said.plain, start, rest[1])
-    return Correction(items=(), value=_value(said, (verb.end() if verb else start, rest[1])), span=clause)
+    value = _value(said, (verb.end() if verb else start, rest[1]))
+    return Correction(items=(), value=value, span=clause, is_explicit=is_explicit)
 
 
 def _after_leads(text: str, start: int, end: int) -> tuple[int, bool]:

@@ -130,8 +130,8 @@ def what_to_change(talk: Talk) -> Step:
     return _offers(talk, talk.dialog, picks, (), ())
 
 
-def again(talk: Talk, dialog: Dialog, *, first: str = "") -> Step:
-    """Say again what is open in `dialog`."""
+def again(talk: Talk, dialog: Dialog, *, first: str = "", briefly: bool = False) -> Step:
+    """Say again what is open in `dialog`; `briefly` without what was read just before: a long notice, the summary."""
     speech = talk.speech
     if dialog.phase is Phase.PICKING and dialog.picks:
         kind, say = Kind.PICK, _offer(talk, dialog)
@@ -144,10 +144,11 @@ def again(talk: Talk, dialog: Dialog, *, first: str = "") -> Step:
         item = item or talk.unanswered(dialog)
         if item is None:
             dialog = replace(dialog, phase=Phase.CONFIRMING, before=Phase.CONFIRMING, asked=None, picks=())
-            kind, say = Kind.CONFIRM, _summary(talk, dialog)
+            kind = Kind.CONFIRM
+            say = speech.say("confirm_open", title=talk.form.title) if briefly else _summary(talk, dialog)
         else:
             dialog = replace(dialog, phase=Phase.ASKING, asked=item.key, picks=())
-            kind, say = Kind.ASKED, speech.ask(item, dialog)
+            kind, say = Kind.ASKED, speech.ask(item, dialog, briefly=briefly)
     return Step(kind=kind, dialog=dialog, say=f"{first}\n{say}" if first else say)
 
 

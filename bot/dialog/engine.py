@@ -83,9 +83,9 @@ class Engine:
         return step
 
     def repeat(self, dialog: Dialog, *, now: datetime) -> Step:
-        """Say again what is open: the question, the summary, or what was offered."""
+        """Remind of what is open, after something else was told: the question, that a summary waits, what was offered."""
         talk = self._talk(self.current(dialog), "", now)
-        return endings.again(talk, talk.dialog)
+        return endings.again(talk, talk.dialog, briefly=True)
 
     def put(self, dialog: Dialog, slot: str, value: Any, *, now: datetime, label: str | None = None) -> Step:
         """Set an answer on the handler's own knowledge (another person, a drug looked up), and go on."""

@@ -19,6 +19,8 @@ from bot.slots.said import Said
 
 # So many characters beside a value, after a long silence, and the sentence is about something else.
 _MOST_LEFT = 8
+# 没有想去的 says no to an optional question; a longer sentence says more.
+_SHORT = 12
 
 
 def taken(talk: Talk) -> Step:
@@ -57,7 +59,7 @@ def _keeps(talk: Talk, item: Item) -> bool:
     plain = talk.words
     if item.key not in talk.dialog.answers or item.question.kind in ("yes_no", "choice", "choices"):
         return False
-    return commands.is_explicit_yes(plain) or (yes_no.is_bare(plain) and yes_no.read(plain) == yes_no.YES)
+    return commands.is_explicit_yes(plain) or _is_yes(plain)
 
 
 def _is_the_answer(talk: Talk, item: Item) -> bool:
@@ -84,7 +86,7 @@ def _answered(talk: Talk, item: Item) -> Step:
         return endings.not_taken(talk, Kind.IS_QUESTION, item)
     if _has_effect(filled) and not _is_aside(talk, filled, corrected=corrected):
         return endings.onward(talk, filled)
-    if commands.leaves_open(plain) and item.question.optional:
+    if _leaves_open(talk, item):
         return steering.skipped(talk, item)
     if asks:
         return endings.not_taken(talk, Kind.IS_QUESTION, item)
@@ -98,9 +100,21 @@ def _is_aside(talk: Talk, filled: Filled, *, corrected: bool) -> bool:
     return talk.is_stale and not talk.insist and not corrected and left_over(filled.rest) > _MOST_LEFT
 
 
+def _leaves_open(talk: Talk, item: Item) -> bool:
+    if not item.question.optional:
+        return False
+    plain = talk.words
+    if commands.leaves_open(plain):
+        return True
+    if item.question.kind in ("choice", "choices"):
+        return choices.says_none(plain)
+    is_told = item.question.kind in ("text", "name", "yes_no")
+    return not is_told and len(plain) <= _SHORT and (yes_no.is_unsure(plain) or yes_no.read(plain) == yes_no.NO)
+
+
 def _or_open(talk: Talk, item: Item, filled: Filled, before: Filled) -> Filled:
     # An optional question may stay open: 还没定 to "which day?" is no problem there.
-    if not item.question.optional or not commands.leaves_open(talk.said.plain):
+    if not _leaves_open(talk, item):
         return filled
     is_text = item.question.kind == "text" and not questions.invites(item.question, talk.said.plain)
     return before if is_text or item.key not in filled.taken else filled
@@ -143,7 +157,16 @@ def _confirms(talk: Talk) -> bool:
     plain = talk.words
     if commands.is_explicit_yes(plain):
         return True
-    return not talk.is_stale and yes_no.is_bare(plain) and yes_no.read(plain) == yes_no.YES
+    # 没问题，提交吧
+    clauses = [talk.said.plain[slice(*span)].strip() for span in talk.said.clauses()]
+    explicit = [commands.is_explicit_yes(clause) for clause in clauses]
+    if any(explicit) and all(one or _is_yes(clause) for one, clause in zip(explicit, clauses, strict=True)):
+        return True
+    return not talk.is_stale and _is_yes(plain)
+
+
+def _is_yes(text: str) -> bool:
+    return yes_no.is_bare(text) and yes_no.read(text) == yes_no.YES
 
 
 def _completed(talk: Talk) -> Step:

@@ -26,10 +26,11 @@ class Speech:
         """Return a sentence by its name."""
         return self.texts.say(name, **gaps)
 
-    def ask(self, item: Item, dialog: Dialog) -> str:
-        """Return a question with its numbered choices, its hint, and what it is answered by so far."""
+    def ask(self, item: Item, dialog: Dialog, *, briefly: bool = False) -> str:
+        """Return a question with its numbered choices, its hint, and what it is answered by so far; a long question
+        `briefly` where it was just read."""
         question = item.question
-        ask = question.ask
+        ask = (briefly and question.again) or question.ask
         if question.choices:
             ask = self.say("ask_choices", ask=ask, choices=self.numbered(one.label for one in question.choices))
         if question.kind == "files":

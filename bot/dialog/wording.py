@@ -27,7 +27,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     **{name: frozenset({"day", "bound"}) for name in ("date_past", "date_too_early", "date_future", "date_too_late")},
     **{name: frozenset({"count"}) for name in ("phone_length", "id_length", "card_length", "choice_number", "anew")},
     **{name: frozenset({"count"}) for name in ("files_so_far", "files_many")},
-    **{name: frozenset({"title"}) for name in ("leave", "cancelled", "paused", "back_again", "expired")},
+    **{name: frozenset({"title"}) for name in ("leave", "cancelled", "paused", "back_again", "expired", "confirm_open")},
     **{name: frozenset({"pairs"}) for name in ("noted", "changed")},
     "ask_choices": frozenset({"ask", "choices"}),
     "ask_hint": frozenset({"ask", "hint"}),

@@ -54,6 +54,11 @@ def read(said: Said, choices: Sequence[Choice]) -> Reading | None:
     named = _named(said.plain, choices)
     if named:
         return _one_of(named, span)
+    for clause in said.clauses():
+        # 2，明天住院: the choice, and something more.
+        picked = _by_order(said.plain[slice(*clause)].strip(), choices)
+        if picked is not None:
+            return Found(value=picked.id, span=clause)
     meant = _by_meaning(words, choices)
     if meant is not None:
         return Found(value=meant.id, span=span, is_computed=True)
@@ -109,7 +114,7 @@ def _by_meaning(words: str, choices: Sequence[Choice]) -> Choice | None:
     meaning = yes_no.read(words)
     said = meaning if meaning else "unsure" if yes_no.is_unsure(words) else None
     for choice in choices:
-        if said and not _MEANINGS[said].isdisjoint({*_names(choice)}):
+        if said and not _MEANINGS[said].isdisjoint({choice.id, *_names(choice)}):
             return choice
     return None
 
@@ -147,7 +152,8 @@ def _is_order(words: str) -> bool:
 
 
 def _names(choice: Choice) -> list[str]:
-    return [plain(name) for name in (choice.label, *choice.called, choice.id)]
+    # Not its id: nobody reads that, and a "1" that is some other choice's id would mean the wrong person.
+    return [plain(name) for name in (choice.label, *choice.called)]
 
 
 def _named(words: str, choices: Sequence[Choice]) -> list[tuple[Choice, tuple[int, int]]]:

@@ -74,6 +74,8 @@ _FULL = re.compile(
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<y>19\d{2}|20\d{2})(?P<m>\d{2})(?P<d>\d{2})(?!\d)")
 _DOTTED = re.compile(r"(?<![\d./\-])(?P<m>\d{1,2})\s*[./\-—]\s*(?P<d>\d{1,2})(?:号|日)?(?![\d./\-%])")
+_RANGE = re.compile(rf"(?<![\d.月第])(?P<d>{_N})\s*{_DAY_MARK}?\s*[\-~—到至]\s*{_N}\s*[号日]")
+_BARE_DAY = re.compile(r"\s*(?P<d>\d{1,2}|[一二三四五六七八九十廿]{2,3})\s*")
 _BARE_FIGURES = re.compile(r"\s*(?P<y>\d{2})?(?P<m>\d{2})(?P<d>\d{2})\s*")
 _DAY = re.compile(rf"(?<![\d.月第])(?P<d>{_N})\s*{_DAY_MARK}")
 _NEAR = re.compile(r"(?:(?P<n>大前|大后|(?<!以)(?<!之)前|昨|今|明|(?<!以)(?<!之)后)(?:天|日|儿个?|晚(?!上?班)|早))")
@@ -108,7 +110,9 @@ def mentions(text: str, today: date) -> list[Mention]:
 
 
 def whole_figures(text: str, today: date) -> Mention | None:
-    """Return the day that bare figures mean when they are the whole answer: 1125, 261125."""
+    """Return the day that bare figures mean when they are the whole answer: 1125, 261125, 25."""
+    if bare := _BARE_DAY.fullmatch(text):
+        return _day(bare, today)
     match = _BARE_FIGURES.fullmatch(text)
     return _day_of_year(match, today) if match else None
 
@@ -348,6 +352,7 @@ _READERS: tuple[tuple[_Reader, re.Pattern[str]], ...] = (
     (_feast, _FEAST),
     (_year_end, _YEAR_END),
     (_near, _NEAR),
+    (_day, _RANGE),
     (_day, _DAY),
     (_loose_day_of_year, _DOTTED),
     (_month_only, _MONTH_ONLY),

@@ -21,7 +21,10 @@ MOST_FILES = 20
 
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*([十百千万亿]*)(?!\d)")
 _CHINESE_NUMBER = re.compile(r"[零〇一二两俩三四五六七八九十廿卅百千万亿]+")
-_NOT_TEXT = re.compile(r"(?:你好|您好|在吗|在不在|谢谢|多谢|哦|噢|啊|哈哈|嗯|嗯嗯|好|好的|收到|ok|人工|[\W_])+")
+_NOT_TEXT = re.compile(
+    r"(?:你好|您好|在吗|在不在|谢谢|多谢|哦|噢|啊|哈哈|嗯|嗯嗯|好|好的|收到|ok|人工|确认|提交|可以|行|对|对的|是|是的|没错|知道了|明白了?|"
+    r"了解|[\W_])+"
+)
 
 
 def bounds_of(question: Question, today: date) -> Bounds:
@@ -150,7 +153,9 @@ def _day(value: Any) -> date | None:
 def _read_yes_no(question: Question, said: Said) -> Reading | None:
     meaning = yes_no.read(said.plain) or yes_no.echoed(said.plain, question.ask)
     if meaning is not None:
-        return Found(value=meaning, span=said.stripped())
+        first = next(iter(said.clauses()), said.stripped())
+        is_first = yes_no.is_bare(said.plain[slice(*first)])
+        return Found(value=meaning, span=first if is_first else said.stripped())
     if yes_no.is_unsure(said.plain) and not re.search(r"[?？吗]", said.plain):
         return Problem(sentence="yes_no_unsure", span=said.stripped())
     return None
