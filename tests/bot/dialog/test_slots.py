@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.forms import Choice, Question
-from bot.slots import id_numbers, kinds, phones
+from bot.slots import id_numbers, kinds, phones, yes_no
 from bot.slots.numerals import whole
 from bot.slots.reading import Found, Problem, Reading, Scope, Several
 from bot.slots.said import Said, plain
@@ -47,6 +47,14 @@ def told(reading: Reading | None) -> Any:
             return reading.sentence
         case _:
             return "没有"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("办好了", "yes"), ("凭证已经办好啦", "yes"), ("还没办好", "no"), ("拿到了", None), ("办好了吗", None), ("不知道办好没有", None)],
+)
+def test_an_answer_in_the_questions_own_words_is_yes_or_no(text: str, expected: str | None) -> None:
+    assert yes_no.echoed(text, "住院凭证办好了吗？") == expected
 
 
 @pytest.mark.parametrize(
