@@ -52,6 +52,7 @@ class Choice(_Strict):
 
 class Question(_Strict):
     """One typed slot. `ask` is said to the person; `short` is its name in the summary and in corrections.
+    `again` is said instead of a long `ask` where that was read just before.
 
     `also` are other names people use for the slot when they correct it. `earliest` and `latest` bound a date, in days
     from today (0 is today). `group` with the same name on consecutive questions makes a repeat group: after its last
@@ -64,6 +65,7 @@ class Question(_Strict):
     short: Text
     also: tuple[Text, ...] = ()
     hint: Text | None = None
+    again: Text | None = None
     choices: tuple[Choice, ...] = ()
     optional: bool = False
     when: When = Field(default_factory=dict)

@@ -83,7 +83,7 @@ class Engine:
         return step
 
     def repeat(self, dialog: Dialog, *, now: datetime) -> Step:
-        """Remind of what is open, after something else was told: the question, that a summary waits, what was offered."""
+        """Remind of what is open after something else was told: the question, a waiting summary, what was offered."""
         talk = self._talk(self.current(dialog), "", now)
         return endings.again(talk, talk.dialog, briefly=True)
 
