@@ -70,13 +70,6 @@ def test_an_answer_is_read_as_it_is_meant(kind: str, text: str, expected: Any) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_number_means_the_line_and_not_the_id_of_another_choice() -> None:
-    """Ids made on the spot are row numbers: a 1 must not choose the second person."""
-    people = [{"id": "0", "label": "演示甲"}, {"id": "1", "label": "演示乙"}, {"id": "3", "label": "演示丙"}]
-    asked = question("choice").model_copy(update={"choices": tuple(Choice(**one) for one in people)})
-    assert [told(kinds.read(asked, Said.of(text), SCOPE)) for text in ("1", "2", "3")] == ["0", "1", "3"]
-
-
 @given(text=st.text(max_size=60))
 def test_no_text_makes_reading_fail_and_what_is_found_is_valid(kind: str, text: str) -> None:
     said = Said.of(text)
@@ -131,3 +124,10 @@ def test_numbers_of_persons_are_shown_by_their_last_four() -> None:
     for kind, value in [("phone", "13800138000"), ("id_number", "990101199003071237"), ("card", "6200000000001234")]:
         assert kinds.shown(question(kind), value, today=SCOPE.today) == f"尾号{value[-4:]}"
         assert kinds.shown(question(kind), value, today=SCOPE.today, masked=False) == value
+
+
+def test_a_number_means_the_line_and_not_the_id_of_another_choice() -> None:
+    """Ids made on the spot are row numbers: a 1 must not choose the second person."""
+    people = [{"id": "0", "label": "演示甲"}, {"id": "1", "label": "演示乙"}, {"id": "3", "label": "演示丙"}]
+    asked = question("choice").model_copy(update={"choices": tuple(Choice(**one) for one in people)})
+    assert [told(kinds.read(asked, Said.of(text), SCOPE)) for text in ("1", "2", "3")] == ["0", "1", "3"]
