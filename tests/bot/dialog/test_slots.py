@@ -51,7 +51,14 @@ def told(reading: Reading | None) -> Any:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("办好了", "yes"), ("凭证已经办好啦", "yes"), ("还没办好", "no"), ("拿到了", None), ("办好了吗", None), ("不知道办好没有", None)],
+    [
+        ("办好了", "yes"),
+        ("凭证已经办好啦", "yes"),
+        ("还没办好", "no"),
+        ("拿到了", None),
+        ("办好了吗", None),
+        ("不知道办好没有", None),
+    ],
 )
 def test_an_answer_in_the_questions_own_words_is_yes_or_no(text: str, expected: str | None) -> None:
     assert yes_no.echoed(text, "住院凭证办好了吗？") == expected
