@@ -1,7 +1,7 @@
 """How cases are told: which papers are wanted, which are missing, until when, what the steps are called."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bot.clock import in_china
@@ -17,6 +17,13 @@ from knowledge.flow import Flow, Material
 def day_words(day: date) -> str:
     """Return a date as people write it: 2026年11月25日."""
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def until_words(at: datetime, unit: str) -> str:
+    """Return when something is due as people write it, with the time of day where it was promised in hours or minutes."""
+    china = in_china(at)
+    clock = f"{china:%H:%M}" if unit in ("hours", "minutes") else ""
+    return f"{day_words(china.date())}{clock}"
 
 
 def wanted_papers(flow: Flow, own: Mapping[str, Any], answers: Mapping[str, Any]) -> list[Material]:
@@ -91,5 +98,5 @@ def _time_left(scene: Scene, flow: Flow, case: Case) -> list[str]:
         return [say("case_paused")]
     promise = next((one for one in flow.promises if one.id == rows[0].promise), None)
     end = flow.step(promise.end) if promise else None
-    on = in_china(rows[0].due_at).date()
-    return [say("case_due", due=day_words(on), what=end.name if end else "办理")]
+    until = until_words(rows[0].due_at, promise.within.unit if promise else "days")
+    return [say("case_due", due=until, what=end.name if end else "办理")]

@@ -22,7 +22,7 @@ from care.policy_years import policy_year
 from care.uses import NoUseLeft
 from handlers import applicants, form_files
 from handlers.applicants import person_of
-from handlers.case_words import day_words, wanted_papers
+from handlers.case_words import day_words, until_words, wanted_papers
 from handlers.customers import covered
 from handlers.policy_words import person_name
 from handlers.scene import Said, Scene
@@ -111,11 +111,13 @@ def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     own = _own(flow, answers)
     told = [notice for notice in flow.notices if holds(notice.when, own)]
     lines = [notice.say for notice in told]
-    lines += [flow.cancelling.say] if flow.cancelling.clause else []
+    clauses = [clause for notice in told for clause in notice.clause]
+    if flow.cancelling.clause:
+        lines.append(flow.cancelling.say)
+        clauses = [*flow.cancelling.clause, *clauses]
     lines += _late(scene, flow.lead_time, own)
     lines += _in_doubt(scene, policy, flow, own)
     lines += _for_another(flow, answers)
-    clauses = [clause for notice in told for clause in notice.clause]
     cited = [clause_line(scene, policy.product, clauses)] if clauses else []
     return [*dict.fromkeys(lines), *cited]
 
@@ -224,7 +226,8 @@ def _submitted(scene: Scene, policy: Policy, flow: Flow, answers: Answers, numbe
         if promise.start == first.id and holds(promise.when, own):
             until = due(scene.now, promise.within, flow.eligibility.hours, scene.house.calendar)
             provisional = say("apply_deadline_provisional") if until.is_provisional else ""
-            lines.append(say("apply_deadline", say=promise.say, due=day_words(until.on)) + provisional)
+            due_by = until_words(until.at, promise.within.unit)
+            lines.append(say("apply_deadline", say=promise.say, due=due_by) + provisional)
     papers = wanted_papers(flow, own, answers)
     if papers:
         listed = "\n".join(f"{at}. {paper.name}" for at, paper in enumerate(papers, start=1))
