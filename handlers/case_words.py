@@ -20,7 +20,7 @@ def day_words(day: date) -> str:
 
 
 def until_words(at: datetime, unit: str) -> str:
-    """Return when something is due as people write it, with the time of day where it was promised in hours or minutes."""
+    """Return when something is due as people write it, with the time of day where hours or minutes were promised."""
     china = in_china(at)
     clock = f"{china:%H:%M}" if unit in ("hours", "minutes") else ""
     return f"{day_words(china.date())}{clock}"
