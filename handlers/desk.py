@@ -3,8 +3,6 @@
 The desk joins what is elsewhere: the dialog engine, the tasks and requests by their files' names, the handbook answers.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,11 +15,15 @@ from bot.errors import ConfigurationFault
 from bot.forms import Form, Question
 from bot.messages import Kind, Outcome, Owner, Reply, Turn, Understanding
 from handlers import alarms, papers, requests, tasks
+from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
+from handlers.offers import offered, offering
+from handlers.parts import parts_of
 from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
 from handlers.tasks import TaskKind
+from handlers.wishes import wished
 from handlers.wording import say
 from intents.match import Match
 from intents.requests import Requests
@@ -44,8 +46,8 @@ class Desk:
         self._assistant = assistant
         self._wishes = wishes
         self._products = products
-        self._tasks: dict[str, TaskKind] = {name: part.TASK for name, part in _parts(tasks).items()}
-        self._requests: dict[str, RequestAnswer] = {name: part.answer for name, part in _parts(requests).items()}
+        self._tasks: dict[str, TaskKind] = {name: part.TASK for name, part in parts_of(tasks).items()}
+        self._requests: dict[str, RequestAnswer] = {name: part.answer for name, part in parts_of(requests).items()}
         missing = sorted(set(wishes.kinds) - set(self._requests))
         if missing:
             raise ConfigurationFault(
@@ -111,6 +113,8 @@ class Desk:
 
     def _requested(self, scene: Scene) -> Outcome | None:
         kinds = self._wishes.all_in(scene.text)
+        if not kinds and not self._wishes.is_asking(scene.text) and wished(scene):
+            kinds = [_APPLYING]
         wanted = scene.session.wanted
         if wanted and wanted.get("next") and {"resume", _APPLYING} & set(kinds):
             return self._outcome(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
@@ -126,12 +130,28 @@ class Desk:
             session = said.session
             now = replace(scene, session=session, known=said.customer or scene.known)
             if session.task is not None and not session.task.dialog:
-                said = said.before(self._after(now, self._engine(now).begin(now=scene.now, text=_about(session.task))))
-            elif session.task is None and session.wanted:
+                said = said.before(self._first(now, session.task))
+            elif session.wanted and may_begin(session):
                 said = said.before(self._waiting(now, session.wanted))
             else:
                 break
-        return said
+        return said.before(self._back(scene, said))
+
+    def _first(self, scene: Scene, task: Task) -> Said:
+        """Ask the first question of a task, after what it opens with; who is refused at once hears only that."""
+        known, text = task.about.get("known"), str(task.about.get("said", ""))
+        begun = self._after(scene, self._engine(scene).begin(known, now=scene.now, text=text))
+        opening = str(task.about.get("opening", "")) if len(begun.session.tasks) == len(scene.session.tasks) else ""
+        return Said(text=opening, session=scene.session).before(begun)
+
+    def _back(self, scene: Scene, said: Said) -> Said:
+        """Go on with the dialog beneath one that ended in this turn."""
+        task = said.session.task
+        if task is None or len(said.session.tasks) >= len(scene.session.tasks):
+            return Said(text="", session=said.session)
+        now = replace(scene, session=said.session, known=said.customer or scene.known)
+        waiting = say("task_waiting", title=self._engine(now).form.title)
+        return Said(text=f"{waiting}\n{self._repeat(now)}", session=said.session)
 
     def _waiting(self, scene: Scene, wanted: Mapping[str, Any]) -> Said:
         """Begin what waited. A policy that the insurer has only just told gets its number with this turn's commit."""
@@ -150,12 +170,9 @@ class Desk:
 
     def _beside(self, scene: Scene, step: Step) -> Outcome:
         """What is no answer may be a request or a handbook question: it is answered, and the open question repeated."""
-        for kind in self._wishes.all_in(scene.text):
-            if kind in (_APPLYING, "resume"):
-                continue
-            said = self._requests[kind](scene, {})
-            if said is not None and len(said.session.tasks) == len(scene.session.tasks):
-                return self._outcome(scene, self._with_repeat(scene, said), request=kind)
+        aside = self._aside(scene)
+        if aside is not None:
+            return aside
         if step.kind is StepKind.NOT_UNDERSTOOD and not self._wishes.is_asking(scene.text):
             return self._insisting(scene, step)
         outcome = self._discussed(scene)
@@ -170,12 +187,30 @@ class Desk:
         reply = replace(first, text=f"{first.text}\n\n{repeated}")
         return replace(outcome, replies=(reply, *others))
 
+    def _aside(self, scene: Scene) -> Outcome | None:
+        """Do what was asked for in the middle of a dialog, beside it or first; None where nothing was asked for."""
+        for kind in self._wishes.all_in(scene.text):
+            if kind == "resume" or (kind == _APPLYING and not names_service(scene)):
+                continue
+            said = self._requests[kind](scene, {})
+            aside = aside_of(scene.session, said.session) if said is not None else Aside.NONE
+            if said is None or aside is Aside.NONE:
+                continue
+            if aside is Aside.FIRST:
+                return self._outcome(scene, self._begun(scene, said), request=kind)
+            if aside is Aside.TOO_MANY:
+                said = Said(text=say("tasks_many"), session=scene.session)
+            return self._outcome(scene, self._with_repeat(scene, said), request=kind)
+        return None
+
     def _insisting(self, scene: Scene, step: Step) -> Outcome:
         """Nobody else makes anything of a message: it is the answer after all, or the question is asked again."""
         again = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now, insist=True)
         if again.is_swallowed:
             return self._outcome(scene, self._begun(scene, self._after(scene, again)))
-        return self._outcome(scene, Said(text=step.say, session=scene.session.go_on(step.dialog.to_state())))
+        unclear = f"{say('aside_unclear')}\n\n" if step.kind is StepKind.IS_QUESTION else ""
+        session = scene.session.go_on(step.dialog.to_state())
+        return self._outcome(scene, Said(text=f"{unclear}{step.say}", session=session))
 
     def _with_repeat(self, scene: Scene, said: Said) -> Said:
         return replace(said, text=f"{said.text}\n\n{self._repeat(scene)}")
@@ -224,9 +259,8 @@ class Desk:
         waiting = scene.turn.conversation.owner is Owner.WAITING
         outcome = self._assistant.discuss(scene.text, scene.session.context, waiting=waiting)
         context = type(scene.session.context).from_state(outcome.state or {}, products=scene.products)
-        session = replace(scene.session, context=context, offered=_offered(scene, outcome))
-        outcome = replace(outcome, state=session.to_state())
-        return _offering(scene, outcome, session)
+        session = replace(scene.session, context=context, offered=offered(scene, outcome))
+        return offering(replace(outcome, state=session.to_state()), session)
 
     def _outcome(self, scene: Scene, said: Said, *, request: str | None = None) -> Outcome:
         task = said.session.task
@@ -253,12 +287,6 @@ def _current(scene: Scene) -> Task:
     return task
 
 
-def _parts(package: Any) -> dict[str, Any]:
-    """Return the modules of a package by name: a part is added by adding its file."""
-    names = [found.name for found in pkgutil.iter_modules(package.__path__)]
-    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}
-
-
 def _labels(form: Form, dialog: Dialog) -> dict[str, str]:
     """Return what stands for the answers that are codes: the choices' labels, the drugs' names."""
     labels = dict(dialog.labels)
@@ -271,31 +299,5 @@ def _labels(form: Form, dialog: Dialog) -> dict[str, str]:
     return labels
 
 
-def _about(task: Task) -> str:
-    """Return what the person has already said about a task that begins."""
-    return str(task.about.get("said", ""))
-
-
 def _typed(turn: Turn, text: str) -> Turn:
     return replace(turn, inbound=replace(turn.inbound, kind=Kind.TEXT, text=text))
-
-
-def _offered(scene: Scene, outcome: Outcome) -> str | None:
-    """Return the service that may be applied for after this answer."""
-    understood = outcome.understanding
-    if understood is None or understood.decision != "answer" or not understood.product or not understood.service:
-        return scene.session.offered
-    found = scene.flow(understood.product, understood.service)
-    return f"{understood.product}/{understood.service}" if found else scene.session.offered
-
-
-def _offering(scene: Scene, outcome: Outcome, session: Session) -> Outcome:
-    """After the answer to how a service is applied for, offer to do it here."""
-    understood = outcome.understanding
-    is_how = (
-        understood is not None and understood.decision == "answer" and (understood.attribute or "").startswith("apply")
-    )
-    if not is_how or not session.offered or not outcome.replies or session.tasks:
-        return outcome
-    first, *others = outcome.replies
-    return replace(outcome, replies=(replace(first, text=f"{first.text}\n{say('apply_offer')}"), *others))

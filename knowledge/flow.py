@@ -189,12 +189,15 @@ class Flow(Strict):
 
     `questions` are the service's own; who applies, for whom, and how to reach them is asked by every application alike.
     `lead_time`: how long before the planned day to apply; who is late may still apply, and a person decides.
+    `wished`: how people ask to have it done without naming it. Each holds words in their order, at most eight
+    characters apart, with / between words of which one is said: 约/安排 疫苗/接种.
     `submitted` is added to the confirmation of an application, where there is more to say than number and deadline.
     """
 
     service: Slug
     version: Annotated[int, Field(ge=1)]
     title: Text
+    wished: tuple[Text, ...] = ()
     eligibility: Eligibility
     questions: tuple[Question, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -9,31 +9,35 @@ from care.policy import Policy
 from handlers.requests import bind
 from handlers.scene import Said, Scene
 from handlers.session import Task
+from handlers.wishes import wished
 from handlers.wording import say
+from intents.match import Context
 from intents.normal import compact
 from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
 _DRUG = "specialty-drug"
 _NOTHING_NAMED = re.compile(
-    r"(?:我们?|你们?|您|要|想|得|帮忙?|给|替|请|麻烦|现在|就|马上|赶紧|先|再|来|那|好|行|可以|的|吧|啊|呀|了|一?[下个]|[它这那](?:个|项)?|"
+    r"(?:我们?|你们?|您|他|她|孩子|宝宝|娃|儿子|女儿|老公|老婆|老伴|爸爸?|妈妈?|要|想|得|帮忙?|给|替|请|麻烦|现在|就|马上|赶紧|先|再|来|那|好|行|可以|的|吧|啊|呀|了|一?[下个]|[它这那](?:个|项)?|"
     r"申请|办理|办|预约|登记|提交|开通|启动|发起|使用|用|[,，。!！~])+"
 )
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     """Begin an application, or ask what is missing for it; None when no service is meant."""
-    family = wanted.get("family") or _family(scene)
+    family, meant = (wanted["family"], wanted.get("service")) if "family" in wanted else _meant(scene)
     if family is None:
         return _which_service(scene) if len(scene.text.strip()) <= _BARE and not wanted else None
     text = wanted.get("text", scene.text)
-    then = {"request": "apply", "family": family, "text": text}
+    then = {"request": "apply", "family": family, "service": meant, "text": text}
     having = _products_with(scene, family)
     if not having:
         return None
     if not scene.customer.policies:
         product = _only(scene, having)
-        return bind.needed(scene, what=_spoken_of(scene, having, product, family), then=then, product=product)
+        context = _talking_of(scene, product, _service(scene, product, family)) if product else scene.session.context
+        ready = scene.at(replace(scene.session, context=context))
+        return bind.needed(ready, what=_spoken_of(scene, having, product, family), then=then, product=product)
     policies = [policy for policy in scene.customer.policies if policy.product in having]
     if not policies:
         held = "、".join(dict.fromkeys(scene.short(policy.product) for policy in scene.customer.policies))
@@ -54,7 +58,7 @@ def _with_policy(
         session = scene.session.begin(Task(kind="pick_policy", about=about))
         return Said(text="", session=session, reasons=("several policies have the service",))
     policy = policy or narrowed[0]
-    service = _service(scene, policy.product, family)
+    service = _service(scene, policy.product, family, then["service"])
     if service is None:
         return None
     begin = say("apply_begin", service=scene.service_name(policy.product, service), product=scene.short(policy.product))
@@ -65,9 +69,16 @@ def _with_policy(
         "said": _besides_name(scene, policy.product, service, str(then["text"])),
     }
     session = replace(scene.session, wanted=None, policy=policy.id, offered=None)
-    context = replace(session.context, product=policy.product, topic=f"{policy.product}/{service}/{_ABOUT}")
+    context = _talking_of(scene, policy.product, service)
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
     return Said(text=begin, session=session, reasons=(f"begins {policy.product}/{service}",))
+
+
+def _talking_of(scene: Scene, product: str, service: str | None) -> Context:
+    """Return the context in which a question that comes in the middle is about this service."""
+    found = scene.house.library.handbooks[product].service(service or "")
+    topic = f"{product}/{service}/{found.facts[0].key}" if found else None
+    return replace(scene.session.context, product=product, topic=topic)
 
 
 def _spoken_of(scene: Scene, having: list[str], product: str | None, family: str) -> str:
@@ -88,51 +99,55 @@ def _besides_name(scene: Scene, product: str, service: str, text: str) -> str:
     return text
 
 
-def _family(scene: Scene) -> str | None:
-    """The family of the service named or meant, else of the one offered or talked about last."""
+def _meant(scene: Scene) -> tuple[str | None, str | None]:
+    """Return family and service that are meant: told in the words of a flow, named, understood, or talked about."""
+    told = wished(scene)
+    if told is not None:
+        return _at(scene, f"{told[0]}/{told[1].service}")
     named = _named(scene)
     if named:
         return named[0]
     if any(scene.house.router.drugs_in(scene.text, product) for product in scene.products):
-        return _DRUG
-    meant = None if _NOTHING_NAMED.fullmatch(compact(scene.text)) else _understood(scene)
-    place = meant or scene.session.offered or scene.session.context.topic
-    if place is None:
-        return None
-    product, service = place.split("/")[:2]
-    if scene.flow(product, service) is None:
-        return None
-    found = scene.house.library.handbooks[product].service(service)
-    return found.family if found else None
+        return _DRUG, None
+    talked_of = scene.session.offered or scene.session.context.topic
+    return _at(scene, talked_of if _NOTHING_NAMED.fullmatch(compact(scene.text)) else _understood(scene))
 
 
-def _named(scene: Scene) -> list[str]:
-    """The families of the services named. A name spelt in full beats one that only looks alike."""
-    heard = [place.family for place in scene.house.router.services_in(scene.text)]
+def _at(scene: Scene, place: str | None) -> tuple[str | None, str | None]:
+    """Return family and service of a place in a handbook, where it is a service that is run."""
+    product, service = (place or "/").split("/")[:2]
+    found = scene.house.library.handbooks[product].service(service) if scene.flow(product, service) else None
+    return (found.family, service) if found else (None, None)
+
+
+def _named(scene: Scene) -> list[tuple[str | None, str | None]]:
+    """The families and services named. A name spelt in full beats one that only looks alike."""
+    heard = [(place.family, place.id) for place in scene.house.router.services_in(scene.text)]
     text = compact(scene.text)
     spelt = [
-        service.family
+        (service.family, service.id)
         for product in scene.products
         for service in scene.house.library.handbooks[product].services
         if any(name in text for name in (service.short, *service.called))
     ]
-    return heard if not spelt or set(heard) & set(spelt) else spelt
+    return [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
 
 
 def _understood(scene: Scene) -> str | None:
-    """The place in a handbook that a message is surely about: 帮我办出院手续 names no service and means one."""
+    """The place in a handbook that a message is about: 帮我先垫一下钱 names no service and means one."""
     match = scene.house.router.route(scene.text, scene.session.context)
-    return match.topics[0] if match.decision == "answer" and match.is_sure and match.topics else None
+    return match.topics[0] if match.decision == "answer" and match.topics else None
 
 
 def _products_with(scene: Scene, family: str) -> list[str]:
     return [product for product in scene.products if _service(scene, product, family) is not None]
 
 
-def _service(scene: Scene, product: str, family: str) -> str | None:
-    """Return the service of a family that a product runs, or None."""
+def _service(scene: Scene, product: str, family: str, meant: str | None = None) -> str | None:
+    """Return the service of a family that a product runs, rather the one meant; None where it has none."""
     handbook = scene.house.library.handbooks[product]
-    return next((one.id for one in handbook.services if one.family == family and one.id in handbook.flows), None)
+    having = [one.id for one in handbook.services if one.family == family and one.id in handbook.flows]
+    return meant if meant in having else next(iter(having), None)
 
 
 def _only(scene: Scene, having: list[str]) -> str | None:
