@@ -13,7 +13,7 @@ from bot.slots.said import TAKEN, Said, Span
 
 # What may stand around a value without saying anything more.
 _SMALL = re.compile(
-    r"(?:[\s\x00,，。.!！?？:;；、~～()（）]|吧|了|啊|呀|哈|呢|哦|嗯|的|是|就|那|在|去|到|我|想|要|选|可以|吗|行|好|么|应该|大概|左右|可能|看|办|给|请|谢谢|您好|你好)*"
+    r"(?:[\s\x00,，。.!！?？:;；、~～()（）]|吧|了|啊|呀|哈|呢|哦|嗯|的|是|就|那个?|这个?|在|去|到|我|想|要|选|可以|吗|行|好|么|应该|大概|左右|可能|看|办|给|请|谢谢|您好|你好)*"
 )
 _SMALL_WORDS = re.compile(_SMALL.pattern.removesuffix("*"))
 _CLOCK = re.compile(

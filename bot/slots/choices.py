@@ -112,7 +112,7 @@ def _says_what(name: str) -> bool:
 def _by_meaning(words: str, choices: Sequence[Choice]) -> Choice | None:
     """Return the choice that stands for yes, no or "I don't know", where the choices are of that sort."""
     meaning = yes_no.read(words)
-    said = meaning if meaning else "unsure" if yes_no.is_unsure(words) else None
+    said = meaning if meaning else "unsure" if yes_no.knows_not(words) else None
     for choice in choices:
         if said and not _MEANINGS[said].isdisjoint({choice.id, *_names(choice)}):
             return choice

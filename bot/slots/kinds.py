@@ -156,6 +156,11 @@ def _read_yes_no(question: Question, said: Said) -> Reading | None:
         first = next(iter(said.clauses()), said.stripped())
         is_first = yes_no.is_bare(said.plain[slice(*first)])
         return Found(value=meaning, span=first if is_first else said.stripped())
+    said_in = {(yes_no.read(said.plain[slice(*span)]), span) for span in said.clauses()}
+    told = {one for one, _ in said_in if one}
+    if len(told) == 1:
+        # 本地医保，没有第三方: one clause answers.
+        return Found(value=told.pop(), span=min(span for one, span in said_in if one))
     if yes_no.is_unsure(said.plain) and not re.search(r"[?？吗]", said.plain):
         return Problem(sentence="yes_no_unsure", span=said.stripped())
     return None

@@ -21,9 +21,10 @@ _NO_WORDS = """
 _PARTICLES = "的了啊呀哦噢哈吧呢嘛呐哒滴喽咯啦额~～.。!！,， "
 _BEFORE = "那 那就 哦 噢 啊 我 都 嗯 恩 额 这个 目前 现在"
 _AFTER = "谢谢 谢谢你 谢谢您"
-_UNSURE = re.compile(
-    r"不知道|不清楚|不确定|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象|可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓"
+_KNOWS_NOT = re.compile(
+    r"不知道|不清楚|不确定|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象"
 )
+_WAVERS = re.compile(r"可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓")
 _ASKED = re.compile(r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么")
 # How an answer in the question's own words ends: 病理报告拿到了 / 号还没约好.
 _DONE = re.compile(r"(?P<not>[没未不].{0,2})?(?P<what>[一-龥][好到完过齐])(?:[了啦咯的呀啊哦吧]*)$")
@@ -71,8 +72,13 @@ def is_bare(text: str) -> bool:
 
 
 def is_unsure(text: str) -> bool:
+    """Whether `text` says that the person does not know, or wavers."""
+    return knows_not(text) or bool(_WAVERS.search(text))
+
+
+def knows_not(text: str) -> bool:
     """Whether `text` says that the person does not know."""
-    return bool(_UNSURE.search(text))
+    return bool(_KNOWS_NOT.search(text))
 
 
 def _is_made_of(text: str, words: frozenset[str]) -> bool:
