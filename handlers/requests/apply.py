@@ -67,11 +67,12 @@ def _with_policy(
         "service": service,
         "policy": policy.id,
         "said": _besides_name(scene, policy.product, service, str(then["text"])),
+        "opening": begin,
     }
     session = replace(scene.session, wanted=None, policy=policy.id, offered=None)
     context = _talking_of(scene, policy.product, service)
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
-    return Said(text=begin, session=session, reasons=(f"begins {policy.product}/{service}",))
+    return Said(text="", session=session, reasons=(f"begins {policy.product}/{service}",))
 
 
 def _talking_of(scene: Scene, product: str, service: str | None) -> Context:

@@ -1,6 +1,7 @@
 """Asks whether personal data may be used, before anything personal is asked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -22,7 +23,8 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
     if answers["agree"] != YES:
-        return Said(text=say("consent_refused"), session=scene.session, reasons=("consent refused",))
+        session = replace(scene.session, wanted=None)
+        return Said(text=say("consent_refused"), session=session, reasons=("consent refused",))
     kind = ConsentKind.PERSONAL
     version = scene.house.customers.versions[kind]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.errors import ConfigurationFault, RefusedInput, RetryLater
 from bot.forms import Choice, Form
 from bot.messages import Committing
+from bot.slots.numerals import digits
 from care import attempts, audit, bindings
 from care.insurer import Claim, Found, keep
 from care.policies import identity_index, number_index
@@ -53,17 +54,18 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
     try:
         found = scene.house.insurer.find(claim)
     except (RetryLater, RefusedInput, ConfigurationFault):
-        return Said(text=say("verify_unavailable"), session=scene.session, reasons=("the insurer did not answer",))
+        session = replace(scene.session, wanted=None)
+        return Said(text=say("verify_unavailable"), session=session, reasons=("the insurer did not answer",))
     if found is None:
-        return _failed(scene, task, index)
+        return _failed(scene, task, index, claim.product)
     return _bound(scene, found, index)
 
 
 def _claim(product: str, answers: Answers) -> Claim:
     number = plain(str(answers["number"]))
     by: dict[str, Any] = {"holder_id_number": number} if _IDENTITY.match(number) else {"number": number}
-    digits = unicodedata.normalize("NFKC", str(answers["phone_last4"]))
-    four = _FOUR.findall(re.sub(r"[\s\-]", "", digits))
+    said = digits(unicodedata.normalize("NFKC", str(answers["phone_last4"])))
+    four = _FOUR.findall(re.sub(r"[\s\-]", "", said))
     return Claim(product=product, insured_name=str(answers["insured_name"]), phone_last4=four[-1] if four else "", **by)
 
 
@@ -91,8 +93,9 @@ def _locked(scene: Scene, index: bytes) -> Said:
     return Said(text=say("verify_locked"), session=session, effects=(refuse,), reasons=("verification is locked",))
 
 
-def _failed(scene: Scene, task: Task, index: bytes) -> Said:
-    """The same words for every mismatch; the last try tells of the lock."""
+def _failed(scene: Scene, task: Task, index: bytes, product: str) -> Said:
+    """The same words for every mismatch; the last try tells of the lock. The product is not asked again, but may be
+    corrected."""
     keys = scene.house.customers.store.keys
 
     def note(connection: Connection, turn: Committing) -> None:
@@ -104,7 +107,7 @@ def _failed(scene: Scene, task: Task, index: bytes) -> Said:
     if is_last:
         session = replace(scene.session, wanted=None)
         return Said(text=say("verify_locked"), session=session, effects=(note,), reasons=("verification failed",))
-    again = scene.session.begin(Task(kind="verify", about=task.about))
+    again = scene.session.begin(Task(kind="verify", about={**task.about, "known": {"product": product}}))
     return Said(text=say("verify_failed"), session=again, effects=(note,), reasons=("verification failed",))
 
 
@@ -122,9 +125,9 @@ def _bound(scene: Scene, found: Found, index: bytes) -> Said:
     first = found.policies[0]
     context = replace(scene.session.context, product=first.product, choices=(), question="")
     session = replace(scene.session, context=context, policy=first.id)
-    policies = "；".join(label_of(scene, policy) for policy in found.policies)
+    done = say("verify_done", policies="；".join(label_of(scene, policy) for policy in found.policies))
     return Said(
-        text=say("verify_done", policies=policies),
+        text=done if session.wanted else f"{done}\n{say('verify_done_next')}",
         session=session,
         effects=(bind,),
         reasons=("verified",),
