@@ -12,6 +12,13 @@ from handlers.tasks import Answers
 from knowledge.flow import Flow
 
 _HOLDER = "holder"
+_CHILDREN = (
+    ("老大", "大宝", "大的", "大娃", "大孩子"),
+    ("老二", "二宝", "二娃", "第二个孩子"),
+    ("老三", "三宝", "三娃", "第三个孩子"),
+    ("老四", "四宝", "四娃", "第四个孩子"),
+)
+_YOUNGEST = ("小的", "小宝", "最小的", "小娃", "老小")
 
 
 def asked(scene: Scene, policy: Policy, flow: Flow) -> Iterator[Question]:
@@ -50,7 +57,22 @@ def _who_applies(
 def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
     if person is None:
         return Choice(id=_HOLDER, label=f"投保人{policy.holder_name}", called=("投保人", "我自己", "本人", "我"))
-    return Choice(id=str(person.id), label=person.name, called=tuple(_called(person, today)))
+    called = (*_given_names(person), *_called(person, today), *_by_age(policy, person))
+    return Choice(id=str(person.id), label=person.name, called=tuple(dict.fromkeys(called)))
+
+
+def _given_names(person: Insured) -> list[str]:
+    """Return a name without its surname of one or two characters: 大宝 of 陈大宝."""
+    return [person.name[cut:] for cut in (1, 2) if len(person.name) - cut >= 2]
+
+
+def _by_age(policy: Policy, person: Insured) -> tuple[str, ...]:
+    """Return how several children are told apart: the first, the second …, the last."""
+    children = sorted((one for one in policy.insured if one.relation == "child"), key=lambda one: one.birth)
+    if person not in children or len(children) < 2:
+        return ()
+    place = children.index(person)
+    return (*_CHILDREN[min(place, len(_CHILDREN) - 1)], *(_YOUNGEST if person is children[-1] else ()))
 
 
 def _called(person: Insured, today: date) -> list[str]:

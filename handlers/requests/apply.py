@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from care.policy import Policy
+from handlers.customers import covered
 from handlers.requests import bind
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -61,7 +62,7 @@ def _with_policy(
     service = _service(scene, policy.product, family, then["service"])
     if service is None:
         return None
-    begin = say("apply_begin", service=scene.service_name(policy.product, service), product=scene.short(policy.product))
+    begin = _beginning(scene, policy, service)
     about = {
         "product": policy.product,
         "service": service,
@@ -73,6 +74,17 @@ def _with_policy(
     context = _talking_of(scene, policy.product, service)
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
     return Said(text="", session=session, reasons=(f"begins {policy.product}/{service}",))
+
+
+def _beginning(scene: Scene, policy: Policy, service: str) -> str:
+    """Return the first sentence of an application; it names another person where it can be for nobody else."""
+    name, product = scene.service_name(policy.product, service), scene.short(policy.product)
+    flow = scene.flow(policy.product, service)
+    people = covered(policy, flow) if flow else ()
+    only = people[0] if len(people) == 1 else None
+    if only is not None and only.relation != "self":
+        return say("apply_begin_for", name=only.name, service=name, product=product)
+    return say("apply_begin", service=name, product=product)
 
 
 def _talking_of(scene: Scene, product: str, service: str | None) -> Context:

@@ -78,7 +78,8 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
 def refusal(scene: Scene, policy: Policy, flow: Flow, verdict: Verdict) -> str:
     """Say why a service cannot be applied for, from when on it can be, and the clause."""
     why = "".join(check.why for check in verdict.against)
-    lines = [say("apply_refused", service=scene.service_name(policy.product, flow.service), why=why)]
+    sentence = "apply_refused" if verdict.eligible_from is not None else "apply_refused_now"
+    lines = [say(sentence, service=scene.service_name(policy.product, flow.service), why=why)]
     if verdict.eligible_from is not None and f"{day_words(verdict.eligible_from)}" not in why:
         lines.append(say("apply_refused_from", date=day_words(verdict.eligible_from)))
     lines.append(say("apply_refused_person"))
