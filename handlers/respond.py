@@ -65,6 +65,8 @@ class Assistant:
         if match.decision == "emergency" and match.topics:
             asked = answers.answer(match, self._library)
             return replace(asked, text=f"{say('emergency_first')}\n\n{asked.text}")
+        if match.names_doctor:
+            return Reply(text=f"{say('emergency_first')}\n\n{self._medical(match, context)}")
         return Reply(text=text[match.decision](match, context))
 
     def _clarification(self, match: Match, context: Context) -> str:

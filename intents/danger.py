@@ -35,6 +35,7 @@ _TIERS = ("grave", "event", "disease", "part")
 # Chosen by cross-validation on the recorded messages; below zero, because a missed alarm costs more than a false one.
 _LIKENESS = -0.25
 _LIKENESS_WHEN_CALM = -0.1
+_LIKENESS_OF_SELF_HARM = 0.0  # below it stand curses and jokes (无聊死了)
 _WEIGHTS = Weights(one=1.0, apart=0.0, sound_two=0.7, marks=1.5, ridge=0.1)
 
 
@@ -150,6 +151,8 @@ class _Likeness:
         if score < enough:
             return None
         kind = max((EMERGENCY, SELF_HARM), key=lambda label: float(scores[column[label]]))
+        if kind == SELF_HARM and score < _LIKENESS_OF_SELF_HARM:
+            return None
         return Alarm(
             kind=kind,
             by_likeness=True,

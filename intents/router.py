@@ -113,8 +113,8 @@ class Router:
         warning = Match(decision="emergency", intent=alarm.kind, is_sure=not alarm.by_likeness, reasons=reasons)
         heard = self._heard(message)
         reading = heard.reading
-        if alarm.by_likeness and alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
-            return None
+        if alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
+            return None if alarm.by_likeness else replace(warning, names_doctor=True)
         if not self._is_plain_question(heard):
             return warning
         is_strong = alarm.kind != SELF_HARM and alarm.likeness >= _STRONG
