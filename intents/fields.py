@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 # Telephone, card and policy numbers, as figures or spoken: 40 in the middle of one is no fever, 84 no poison.
-_NUMBERS = re.compile(r"\d{3,}|\d(?:[\s\-]?\d){4,}|[零〇○幺一二三四五六七八九]{5,}")
+_NUMBERS = re.compile(r"(?!120(?!\d))\d{3,}|\d(?:[\s\-]?\d){4,}|[零〇○幺一二三四五六七八九]{5,}")
 
 
 class Fields:

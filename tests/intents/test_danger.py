@@ -63,6 +63,15 @@ def test_danger_to_life_raises_an_alarm(message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "number",
+    ["13999872360", "+86 139 7435 9200", "6228 4856 2289 0540 420", "20784206448800840X", "9640", "474080",
+     "TEST-340950", "幺三九二四三四四七八幺", "１３９９９８７２３６０"],
+)  # fmt: skip
+def test_the_figures_of_a_number_are_no_sign_of_danger(number: str) -> None:
+    assert danger().judge(number) is None
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "我不想活了",
