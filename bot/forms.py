@@ -52,7 +52,8 @@ class Choice(_Strict):
 
 class Question(_Strict):
     """One typed slot. `ask` is said to the person; `short` is its name in the summary and in corrections.
-    `again` is said instead of a long `ask` where that was read just before.
+    `again` is said instead of a long `ask` where that was read just before. `binding`: a yes has consequences, and
+    counts only where the person says nothing else. `pattern`: what a text must look like, blanks and hyphens apart.
 
     `also` are other names people use for the slot when they correct it. `earliest` and `latest` bound a date, in days
     from today (0 is today). `group` with the same name on consecutive questions makes a repeat group: after its last
@@ -68,10 +69,12 @@ class Question(_Strict):
     again: Text | None = None
     choices: tuple[Choice, ...] = ()
     optional: bool = False
+    binding: bool = False
     when: When = Field(default_factory=dict)
     earliest: int | None = None
     latest: int | None = None
     longest: int = 200
+    pattern: str | None = None
     group: Slot | None = None
     more: Text | None = None
 

@@ -46,6 +46,7 @@ SENTENCES: Mapping[str, frozenset[str]] = {
     "only_as_written": frozenset({"label"}),
     "date_weekday": frozenset({"day", "said"}),
     "text_long": frozenset({"count", "longest"}),
+    "text_shape": frozenset({"short"}),
 }
 
 

@@ -21,6 +21,7 @@ MOST_FILES = 20
 
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*([十百千万亿]*)(?!\d)")
 _CHINESE_NUMBER = re.compile(r"[零〇一二两俩三四五六七八九十廿卅百千万亿]+")
+_BETWEEN = re.compile(r"[\s\-‐-―_·.]+")
 _NOT_TEXT = re.compile(
     r"(?:你好|您好|在吗|在不在|谢谢|多谢|哦|噢|啊|哈哈|嗯|嗯嗯|好|好的|收到|ok|人工|确认|提交|可以|行|对|对的|是|是的|没错|知道了|明白了?|"
     r"了解|[\W_])+"
@@ -151,6 +152,8 @@ def _day(value: Any) -> date | None:
 
 
 def _read_yes_no(question: Question, said: Said) -> Reading | None:
+    if question.binding:
+        return _read_binding(said)
     meaning = yes_no.read(said.plain) or yes_no.echoed(said.plain, question.ask)
     if meaning is not None:
         first = next(iter(said.clauses()), said.stripped())
@@ -164,6 +167,12 @@ def _read_yes_no(question: Question, said: Said) -> Reading | None:
     if yes_no.is_unsure(said.plain) and not re.search(r"[?？吗]", said.plain):
         return Problem(sentence="yes_no_unsure", span=said.stripped())
     return None
+
+
+def _read_binding(said: Said) -> Reading | None:
+    if yes_no.is_plain_yes(said.plain):
+        return Found(value=yes_no.YES, span=said.stripped())
+    return Found(value=yes_no.NO, span=said.stripped()) if yes_no.read(said.plain) == yes_no.NO else None
 
 
 def _read_number(said: Said) -> Reading | None:
@@ -189,4 +198,6 @@ def _read_text(question: Question, said: Said) -> Reading | None:
         return Problem(
             sentence="text_long", span=(start, end), gaps={"longest": str(question.longest), "count": str(len(words))}
         )
+    if question.pattern and not re.search(question.pattern, _BETWEEN.sub("", words)):
+        return Problem(sentence="text_shape", span=(start, end), gaps={"short": question.short})
     return Found(value=words, span=(start, end))

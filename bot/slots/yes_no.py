@@ -25,10 +25,17 @@ _KNOWS_NOT = re.compile(
     r"不知道|不清楚|不确定|不太确定|不太清楚|不太知道|说不准|拿不准|不晓得|不懂|不明白|没听懂|搞不清|说不好|说不清|记不清|不记得|忘了|忘记|没印象"
 )
 _WAVERS = re.compile(r"可能|也许|大概|好像|应该是吧|看情况|不一定|都行|随便|无所谓")
-_ASKED = re.compile(r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么")
+_ASKED = re.compile(
+    r"[?？]|吗|有没有|是不是|能不能|可不可以|行不行|要不要|需不需要|么$|多少|什么|怎么|几[次号点]|哪|谁|如何"
+)
 # How an answer in the question's own words ends: 病理报告拿到了 / 号还没约好.
 _DONE = re.compile(r"(?P<not>[没未不].{0,2})?(?P<what>[一-龥][好到完过齐])(?:[了啦咯的呀啊哦吧]*)$")
 _WORDS = {YES: frozenset(_YES_WORDS.split()), NO: frozenset(_NO_WORDS.split())}
+# A yes that repeats what it is to: 确定删除 / 我同意你们使用.
+_REPEATS = re.compile(
+    r"(?=.*(?:是|对|好|行|嗯|确定|确认|同意|可以))(?:是的?|对的?|好的?|行的?|嗯|我|确定|确认|就|要|同意|可以|请|[,，\s])+"
+    r"(?:删除?|解绑|解除|撤回?|撤销|取消|退回|清空|使用|用|你们|您们|收集|个人|我的|信息|资料|掉|这[个张]|保单|申请|[了吧的,，\s])*"
+)
 _AROUND = frozenset([*_PARTICLES, *_BEFORE.split(), *_AFTER.split()])
 _LONGEST_BARE = 24
 
@@ -69,6 +76,14 @@ def is_bare(text: str) -> bool:
     """Whether `text` says yes or no and nothing else: no answer to a question for a name or a place."""
     text = text.strip(" ,，。.!！~～\n")
     return not is_unsure(text) and any(_is_made_of(text, words) for words in _WORDS.values())
+
+
+def is_plain_yes(text: str) -> bool:
+    """Whether `text` says yes and nothing that could be meant otherwise, as a yes with consequences must."""
+    text = text.strip(" ,，。.!！~～\n")
+    if is_bare(text):
+        return read(text) == YES
+    return len(text) <= _LONGEST_BARE and bool(_REPEATS.fullmatch(text))
 
 
 def is_unsure(text: str) -> bool:
