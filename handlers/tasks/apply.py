@@ -59,7 +59,8 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
     if policy is None or flow is None:
         return Said(text=say("no_policies"), session=scene.session)
     if answers.get("medical") == NO:
-        return Said(text=say("apply_medical_refused"), session=scene.session, reasons=("no consent to medical data",))
+        reasons = ("no consent to medical data",)
+        return Said(text=say("apply_medical_refused"), session=scene.session, effects=(_drop_papers,), reasons=reasons)
     if len(covered(policy, flow)) > 1 and "insured" not in answers:
         return None
     verdict = scene.customer.verdict(
@@ -73,6 +74,10 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
         citations=citations_of(policy.product, verdict),
         reasons=tuple(f"not eligible: {check.check}" for check in verdict.against),
     )
+
+
+def _drop_papers(connection: Connection, turn: Committing) -> None:
+    media.drop_loose(connection, turn.contact_id, reason="no consent to medical data")
 
 
 def refusal(scene: Scene, policy: Policy, flow: Flow, verdict: Verdict) -> str:
