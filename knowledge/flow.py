@@ -168,12 +168,13 @@ class Notice(Cited):
 
 class Cancelling(Cited):
     """What withdrawing means. `use` spent: the use counts as used; released: it comes back; with `since` only from
-    that step on (before it the use is released). `say` is told before the person confirms. `clause` is empty where the
-    handbook is silent about it. `lead_time`: until when it has no consequence."""
+    that step on (before it the use is released). `say` is told before the person confirms, `when` given answers call
+    for it. `clause` is empty where the handbook is silent about it. `lead_time`: until when it has no consequence."""
 
     use: Literal["spent", "released"]
     since: Step | None = None
     say: Text
+    when: When = Field(default_factory=dict)
     lead_time: LeadTime | None = None
 
 
@@ -265,6 +266,7 @@ class Flow(Strict):
             *((f"refusal {refusal.id}", refusal.when) for refusal in self.eligibility.refusals),
             *((f"material {paper.id}", paper.when) for paper in self.materials),
             *((f"promise {promise.id}", promise.when) for promise in self.promises),
+            ("cancelling", self.cancelling.when),
             *(("notice", notice.when) for notice in self.notices),
             *((f"step {step.id}", step.when) for step in self.steps),
         ]

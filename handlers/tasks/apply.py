@@ -118,7 +118,7 @@ def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     told = [notice for notice in flow.notices if holds(notice.when, own)]
     lines = [notice.say for notice in told]
     clauses = [clause for notice in told for clause in notice.clause]
-    if flow.cancelling.clause:
+    if flow.cancelling.clause and holds(flow.cancelling.when, own):
         lines.append(flow.cancelling.say)
         clauses = [*flow.cancelling.clause, *clauses]
     lines += _late(scene, flow.lead_time, own)

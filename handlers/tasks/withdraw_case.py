@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from bot.errors import DecideAgain, UserFault
-from bot.forms import Form
+from bot.forms import Form, holds
 from bot.messages import Citation, Committing
 from bot.slots.yes_no import YES
 from care import audit, cases
@@ -24,11 +24,12 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     if case is None or flow is None:
         return form
     use = scene.customer.withdrawal(case, flow, now=scene.now)
+    told = flow.cancelling.say if holds(flow.cancelling.when, case.answers) else ""
     ask = say(
-        "withdraw_sure",
+        "withdraw_sure" if told or use else "withdraw_simply",
         service=scene.service_name(case.product, case.service),
         number=case.number,
-        say=flow.cancelling.say,
+        say=told,
         use=say(f"withdraw_{use}") if use else "",
     )
     asked = form.questions[0].model_copy(update={"ask": ask})
