@@ -5,27 +5,38 @@ from dataclasses import replace
 from bot.forms import Question
 from bot.messages import Outcome
 from bot.slots import choices
-from bot.slots.said import plain
+from bot.slots.reading import Found
+from bot.slots.said import Said, plain
 from handlers.wording import say
 from intents.danger import SELF_HARM
 from intents.match import Match
 
-_LONGEST_ILLNESS = 16  # characters; a longer answer tells what happens
+_LONGEST_ANSWER = 16  # characters; a longer answer tells what happens
 
 
 def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
-    """Whether an alarming message answers the open question: it is one of the choices offered word for word (白血病,
-    车祸), or the mere name of an illness where free words are asked for."""
+    """Whether an alarming message answers the open question: it is one of the choices offered (白血病, 被电动车撞了),
+    or the mere name of an illness where free words are asked for."""
     if asked is None:
         return False
-    if choices.is_name(plain(text).strip(), asked.choices):
+    if _is_offered(text, asked):
         return True
-    return asked.kind == "text" and len(text) <= _LONGEST_ILLNESS and alarm.intent != SELF_HARM
+    if len(text) > _LONGEST_ANSWER or alarm.intent == SELF_HARM:
+        return False
+    return asked.kind == "text" or _picks(text, asked)
 
 
-def warned(outcome: Outcome, alarm: Match, asked: Question | None) -> Outcome:
-    """Return what is said to an answer, with 120 before it where free words name a danger by themselves."""
-    if asked is None or asked.choices or not alarm.is_sure or not outcome.replies:
+def _picks(text: str, asked: Question) -> bool:
+    return bool(asked.choices) and isinstance(choices.read(Said.of(text), asked.choices), Found)
+
+
+def _is_offered(text: str, asked: Question) -> bool:
+    return choices.is_name(plain(text).strip(), asked.choices)
+
+
+def warned(outcome: Outcome, alarm: Match, asked: Question | None, text: str) -> Outcome:
+    """Return what is said to an answer, with 120 before it where its own words name a danger by themselves."""
+    if asked is None or _is_offered(text, asked) or not alarm.is_sure or not outcome.replies:
         return outcome
     first, *others = outcome.replies
     first = replace(first, text=f"{say('emergency_first')}\n\n{first.text}")

@@ -100,7 +100,7 @@ class Desk:
         asked = self._asked(scene)
         if not alarms.is_answer(alarm, scene.text, asked):
             return self._discussed(scene)
-        return alarms.warned(self._in_task(scene), alarm, asked)
+        return alarms.warned(self._in_task(scene), alarm, asked, scene.text)
 
     def _asked(self, scene: Scene) -> Question | None:
         """Return the question of the current task that waits for its answer."""
