@@ -53,8 +53,10 @@ class Chores:
     def run(self) -> None:
         """Do one round. Raises RetryLater while the database is away."""
         now = self._clock()
-        for ended in fetch_wanted(self._store, self._papers, self._fetch, now=now):
-            self._tell_refused(ended, now)
+        refused = [ended for ended in fetch_wanted(self._store, self._papers, self._fetch, now=now) if ended.reason]
+        if refused:
+            self._store.write(lambda connection: self._tell_refused(connection, refused, now))
+            self._wake_outbox()
         while (errand := self._store.write(lambda connection: errands.claim(connection, now=now))) is not None:
             self._do(errand, now)
         for overdue in self._store.write(lambda connection: promises.missed(connection, now)):
@@ -64,20 +66,17 @@ class Chores:
             self._cleared_at = now
         delete_files(self._store, papers=self._papers, copies=self._copies, now=now)
 
-    def _tell_refused(self, ended: Fetched, now: datetime) -> None:
-        if ended.reason is None:
-            return
-        sentence = f"paper_{ended.reason}"
-        text = say(sentence if has(sentence) else "paper_refused")
-
-        def tell(connection: Connection) -> None:
+    def _tell_refused(self, connection: Connection, refused: list[Fetched], now: datetime) -> None:
+        """Tell each person once why files were not kept: messages that nobody asked for are counted by the platform."""
+        told: dict[tuple[int, str], int] = {}
+        for ended in refused:
             paper = media.material(connection, ended.id)
             conversation = conversation_of(connection, paper.contact_id) if paper else None
             if conversation is not None:
-                self._add(connection, conversation, text, key=f"paper-{ended.id}", now=now)
-
-        self._store.write(tell)
-        self._wake_outbox()
+                sentence = f"paper_{ended.reason}"
+                told.setdefault((conversation, sentence if has(sentence) else "paper_refused"), ended.id)
+        for (conversation, sentence), id in told.items():
+            self._add(connection, conversation, say(sentence), key=f"paper-{id}", now=now)
 
     def _do(self, errand: Errand, now: datetime) -> None:
         try:
