@@ -65,6 +65,27 @@ def test_an_answer_in_the_questions_own_words_is_yes_or_no(text: str, expected: 
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("是", "yes"),
+        ("同意，谢谢", "yes"),
+        ("我同意你们使用", "yes"),
+        ("确定删除", "yes"),
+        ("对，删掉吧", "yes"),
+        ("我还能用几次", "没有"),
+        ("要不先看看", "没有"),
+        ("好的，我先问问家里人", "没有"),
+        ("可以先不删吗", "没有"),
+        ("不同意", "no"),
+        ("先不了", "no"),
+    ],
+)
+def test_a_yes_with_consequences_says_nothing_else(text: str, expected: str) -> None:
+    binding = question("yes_no").model_copy(update={"binding": True})
+    assert told(kinds.read(binding, Said.of(text), SCOPE)) == expected
+
+
+@pytest.mark.parametrize(
     ("kind", "text", "expected"),
     [
         pytest.param(kind, text, value, id=f"{kind}: {text}")
