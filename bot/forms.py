@@ -55,7 +55,8 @@ class Question(_Strict):
     `again` is said instead of a long `ask` where that was read just before. `binding`: a yes has consequences, and
     counts only where the person says nothing else. `pattern`: what a text must look like, blanks and hyphens apart.
 
-    `also` are other names people use for the slot when they correct it. `earliest` and `latest` bound a date, in days
+    `also` are other names people use for the slot when they correct it; of a binding question, the deed by whose name
+    they say yes. `earliest` and `latest` bound a date, in days
     from today (0 is today). `group` with the same name on consecutive questions makes a repeat group: after its last
     question `more` is asked ("还有一笔发票吗？"), and yes asks the group again.
     """

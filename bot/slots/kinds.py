@@ -153,7 +153,7 @@ def _day(value: Any) -> date | None:
 
 def _read_yes_no(question: Question, said: Said) -> Reading | None:
     if question.binding:
-        return _read_binding(said)
+        return _read_binding(question, said)
     meaning = yes_no.read(said.plain) or yes_no.echoed(said.plain, question.ask)
     if meaning is not None:
         first = next(iter(said.clauses()), said.stripped())
@@ -169,8 +169,14 @@ def _read_yes_no(question: Question, said: Said) -> Reading | None:
     return None
 
 
-def _read_binding(said: Said) -> Reading | None:
-    if yes_no.is_plain_yes(said.plain):
+def says_so(question: Question, text: str) -> bool:
+    """Whether plain `text` says yes to a binding question by the very deed it asks about: 撤回吧."""
+    deed = text.strip().rstrip("吧了啊呀,，。.!！")
+    return question.binding and deed in question.also
+
+
+def _read_binding(question: Question, said: Said) -> Reading | None:
+    if yes_no.is_plain_yes(said.plain) or says_so(question, said.plain):
         return Found(value=yes_no.YES, span=said.stripped())
     return Found(value=yes_no.NO, span=said.stripped()) if yes_no.read(said.plain) == yes_no.NO else None
 

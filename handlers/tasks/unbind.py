@@ -22,8 +22,9 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     policy = scene.customer.policy(task.about["policy"])
     if policy is None:
         return form
-    asked = form.questions[0].model_copy(update={"ask": say("unbind_sure", **names_of(scene, policy))})
-    return form.model_copy(update={"questions": (asked,)})
+    ask = say("unbind_sure", **names_of(scene, policy))
+    asked = form.questions[0].model_copy(update={"ask": ask, "also": ("解绑", "确定解绑", "确认解绑", "解除绑定")})
+    return form.model_copy(update={"questions": (asked,), "title": "解绑保单"})
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:

@@ -11,10 +11,13 @@ from bot.slots.yes_no import YES
 from care import audit, cases
 from care.case_records import Case
 from handlers import form_files
+from handlers.cautions import late
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
 from handlers.wording import say
+
+_DEED = ("撤回", "撤回申请", "确定撤回", "确认撤回", "取消申请", "取消预约", "确定取消", "撤销", "撤销申请")
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
@@ -24,7 +27,9 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     if case is None or flow is None:
         return form
     use = scene.customer.withdrawal(case, flow, now=scene.now)
-    told = flow.cancelling.say if holds(flow.cancelling.when, case.answers) else ""
+    rule = flow.cancelling
+    said = [rule.say, *late(scene, rule.lead_time, case.answers)] if holds(rule.when, case.answers) else []
+    told = "".join(said)
     ask = say(
         "withdraw_sure" if told or use else "withdraw_simply",
         service=scene.service_name(case.product, case.service),
@@ -32,8 +37,8 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
         say=told,
         use=say(f"withdraw_{use}") if use else "",
     )
-    asked = form.questions[0].model_copy(update={"ask": ask})
-    return form.model_copy(update={"questions": (asked,)})
+    asked = form.questions[0].model_copy(update={"ask": ask, "also": _DEED})
+    return form.model_copy(update={"questions": (asked,), "title": "撤回申请"})
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
@@ -61,12 +66,20 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
         number=number,
         use=say(f"withdrawn_{use}") if use else "",
     )
-    citations = tuple(Citation(product=case.product, clause=clause) for clause in flow.cancelling.clause)
+    citations = _cites(scene, task, answers)
     return Said(text=text, session=scene.session, effects=(withdraw,), citations=citations)
+
+
+def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
+    case = _case(scene, task)
+    flow = scene.flow(case.product, case.service) if case else None
+    if case is None or flow is None:
+        return ()
+    return tuple(Citation(product=case.product, clause=clause) for clause in flow.cancelling.clause)
 
 
 def _case(scene: Scene, task: Task) -> Case | None:
     return next((case for case in scene.customer.open_cases if case.number == task.about["case"]), None)
 
 
-TASK = TaskKind(form=_form, done=_done)
+TASK = TaskKind(form=_form, done=_done, cites=_cites)
