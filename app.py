@@ -89,7 +89,7 @@ def serving_app(settings: Settings) -> Flask:
     for pages in (*machine.blueprints(), export_pages(store=store, copies=copies)):
         app.register_blueprint(pages)
     if settings.has_simulator:
-        simulation(app, settings=settings, store=store)
+        simulation(app, settings=settings, store=store, library=_library())
     return app
 
 

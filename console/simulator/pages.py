@@ -92,6 +92,8 @@ class _World:
                     "name": account.name,
                     "menu": [asdict(item) for item in account.menu],
                     "examples": list(account.examples),
+                    "policies": [asdict(policy) for policy in account.policies],
+                    "wish": account.wish,
                 }
                 for id, account in self._accounts.items()
             ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.platform.phone import PhoneAccount
+from console.simulator.demo_policies import DemoPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class SimulatedAccount:
     app_secret: str
     menu: Sequence[MenuItem] = ()
     examples: Sequence[str] = EXAMPLES  # what an empty chat proposes to ask
+    policies: Sequence[DemoPolicy] = ()  # with which one can try to apply
+    wish: str = ""  # what an empty chat then proposes to apply for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,38 @@ def test_a_new_follower_is_welcomed_and_the_menu_answers(demo, open_page):
         expect(page.locator(".chat .reply")).to_have_count(number)
 
 
+def test_a_newcomer_applies_with_a_policy_that_the_page_shows(demo, open_page):
+    page = open_page(f"{demo}/simulator/")
+    page.get_by_label("人物").select_option(label="张阿姨")
+    replies = page.locator(".chat .reply:not(.typing)")
+
+    def answered(number, words):
+        expect(replies).to_have_count(number)
+        expect(replies.last.locator(".bubble")).to_contain_text(words)
+
+    page.locator(".hints button").get_by_text("我想申请住院垫付").click()
+    answered(1, "回复「同意」")
+    for number, text in enumerate(("同意", "臻爱无限"), 2):
+        page.get_by_label("想说的话").fill(text)
+        page.get_by_role("button", name="发送", exact=True).click()
+        expect(replies).to_have_count(number)
+    for number, value in enumerate(("DEMO-WX-0001", "演示甲", "0101"), 4):
+        page.locator("#policies .value").get_by_text(value, exact=True).first.click()
+        expect(page.get_by_label("想说的话")).to_have_value(value)
+        page.get_by_role("button", name="发送", exact=True).click()
+        expect(replies).to_have_count(number)
+    answered(6, "核对好了")
+    expect(page.locator("#decision")).to_have_text("办理")
+
+
+def test_every_account_shows_policies_of_its_own_products(demo, open_page):
+    page = open_page(f"{demo}/simulator/")
+    for account, first in (("京东安联客户服务", "DEMO-WX-0001"), ("君龙人寿", "DEMO-JL-0001")):
+        page.locator("#account").select_option(label=account)
+        expect(page.locator("#policies .value").first).to_have_text(first)
+    expect(page.locator("#policies")).not_to_contain_text("DEMO-WX")
+
+
 def test_every_account_answers(demo, open_page):
     page = open_page(f"{demo}/simulator/")
     expect(page.locator("#account option")).to_have_count(3)

@@ -88,6 +88,11 @@ def test_a_file_that_is_no_picture_is_refused_in_words(server, open_page):
     open_page.faults[:] = [fault for fault in open_page.faults if "400" not in fault]
 
 
+def test_without_the_demo_no_policies_are_offered(page):
+    expect(page.locator("#policies-card")).to_be_hidden()
+    expect(page.locator(".hints button")).to_have_count(3)
+
+
 def test_following_and_unfollowing(page):
     page.get_by_label("人物").select_option(label="新朋友")
     expect(page.locator("#bar")).to_be_hidden()

@@ -8,7 +8,7 @@ const QUICK_FOR_MS = 8000;
 
 const DECISIONS = {
   answer: "回答", clarify: "反问", abstain: "没有把握，未答", medical: "转医生服务", emergency: "紧急",
-  handoff: "转人工", smalltalk: "寒暄", menu: "菜单",
+  handoff: "转人工", smalltalk: "寒暄", menu: "菜单", dialog: "办理",
 };
 const SLOTS = { product: "产品", service: "服务", attribute: "事项", facts: "依据", next_move: "接着上一句" };
 const MOVES = { asked_again: "又问了一遍", chose: "选了一项", thanked: "道谢", to_person: "找人工", moved_on: "问别的" };
@@ -47,11 +47,22 @@ function toast(text) {
   toast.timer = setTimeout(() => { $("toast").hidden = true; }, 3500);
 }
 
+function button(name, text, pressed) {
+  const element = make("button", name, text);
+  element.type = "button";
+  element.addEventListener("click", pressed);
+  return element;
+}
+
+function accountChosen() {
+  return world.accounts.find((account) => account.id === chosen.account);
+}
+
 // --- the chat
 
 function faceOf(side) {
   if (side === "person") return world.people.find((person) => person.id === chosen.person).face;
-  return [...world.accounts.find((account) => account.id === chosen.account).name][0];
+  return [...accountChosen().name][0];
 }
 
 function content(bubble) {
@@ -97,12 +108,15 @@ function hint(follows) {
   if (there) there.remove();
   if ($("chat").childElementCount || !follows) return;
   const item = make("li", "hints");
+  const account = accountChosen();
   item.append(make("p", "", "直接提问就行，比如："));
-  for (const text of world.accounts.find((each) => each.id === chosen.account).examples) {
-    const button = make("button", "", text);
-    button.type = "button";
-    button.addEventListener("click", () => act("act", { do: "say", text }));
-    item.append(button);
+  for (const text of account.examples) item.append(button("", text, () => act("act", { do: "say", text })));
+  const [policy] = account.policies;
+  if (policy) {
+    const { number, insured, phone_last4: digits } = policy;
+    item.append(make("p", "", "也可以用虚构的保单办一次："));
+    item.append(button("", account.wish, () => act("act", { do: "say", text: account.wish })));
+    item.append(make("p", "", `核对时填：${number}，${insured[0]}，手机后四位 ${digits}`));
   }
   $("chat").append(item);
 }
@@ -165,6 +179,27 @@ function panel(chat) {
   if (!chat.follows) openTray(null);
 }
 
+function showPolicies(policies) {
+  $("policies-card").hidden = !policies.length;
+  $("policies").replaceChildren(...policies.map((policy) => {
+    const item = make("li", "", `${policy.product}，${policy.about}`);
+    const values = make("div", "values");
+    for (const value of [policy.number, ...policy.insured, policy.phone_last4]) {
+      values.append(button("value", value, () => fillIn(value)));
+    }
+    item.append(values);
+    return item;
+  }));
+}
+
+function fillIn(value) {
+  const field = $("text");
+  field.value = value;
+  openSide(false);
+  grow();
+  field.focus();
+}
+
 // --- polling
 
 async function poll() {
@@ -217,15 +252,13 @@ function choose(account, person) {
   $("took").textContent = "—";
   $("account").value = account;
   $("person").value = person;
-  const shown = world.accounts.find((each) => each.id === account);
+  const shown = accountChosen();
   $("title").textContent = shown.name;
   $("about").textContent = world.people.find((each) => each.id === person).about;
-  $("menu").replaceChildren(...shown.menu.map((item) => {
-    const button = make("button", "", item.label);
-    button.type = "button";
-    button.addEventListener("click", () => act("act", { do: "menu", key: item.key }));
-    return button;
-  }));
+  $("menu").replaceChildren(
+    ...shown.menu.map((item) => button("", item.label, () => act("act", { do: "menu", key: item.key }))),
+  );
+  showPolicies(shown.policies);
   history.replaceState(null, "", "#" + new URLSearchParams(chosen));
   openTray(null);
   poll();
@@ -303,12 +336,9 @@ async function start() {
   $("account").replaceChildren(...world.accounts.map((account) => option(account.id, account.name)));
   $("person").replaceChildren(...world.people.map((person) => option(person.id, person.name)));
   $("code").replaceChildren(...world.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
-  $("places").replaceChildren(...world.places.map((label) => {
-    const button = make("button", "quiet", label);
-    button.type = "button";
-    button.addEventListener("click", () => act("act", { do: "place", label }));
-    return button;
-  }));
+  $("places").replaceChildren(
+    ...world.places.map((label) => button("quiet", label, () => act("act", { do: "place", label }))),
+  );
   listen();
   const asked = new URLSearchParams(location.hash.slice(1));
   const account = world.accounts.find((each) => each.id === asked.get("account")) || world.accounts[0];
