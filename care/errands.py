@@ -48,3 +48,8 @@ def claim(connection: Connection, *, now: datetime) -> Errand | None:
 def done(connection: Connection, errand: Errand) -> None:
     """Forget an errand that is done, or cannot be."""
     connection.execute(delete(errands).where(errands.c.id == errand.id))
+
+
+def drop(connection: Connection, contact_id: int) -> None:
+    """Forget what is still to be done for a person."""
+    connection.execute(delete(errands).where(errands.c.contact_id == contact_id))

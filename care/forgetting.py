@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.keys import KeyRing
 from bot.store import people
-from care import audit, bindings, consents, media, personal_export
+from care import audit, bindings, consents, errands, media, personal_export
 from care.consents import ConsentKind
 from care.tables import cases
 
@@ -36,6 +36,7 @@ def forget_person(connection: Connection, keys: KeyRing, contact_id: int, *, now
         cases_kept=connection.scalar(select(func.count()).where(cases.c.contact_id == contact_id)) or 0,
     )
     personal_export.drop(connection, contact_id, now=now)
+    errands.drop(connection, contact_id)
     people.forget(connection, contact_id)
     name = f"contact:{contact_id}"
     audit.append(connection, keys, actor=name, action="person deleted", subject=name, now=now)

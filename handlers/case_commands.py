@@ -1,7 +1,7 @@
 """What the command line offers about cases: listing them, looking at one, moving it, until the console does."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.errors import UserFault
 from bot.store.store import Store
 from care import audit, media, policies, promises, timeline
 from care.case_records import Case, all_cases, cases_of_policy
-from care.steps import CANCELLED, legal_moves
+from care.steps import legal_moves
 from care.workdays import WorkCalendar
 from handlers.case_moves import CaseMover
 from knowledge.flow import Flow
@@ -40,14 +40,17 @@ def cases_group(
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON line a case.")
     @guard
     def list_command(policy_no: str | None, as_json: bool) -> None:
-        """List cases: number, service, whom it is for, step, answers, materials, deadlines. Phones and cards masked."""
+        """List cases: number, service, whom it is for, step, answers, materials, deadlines. Phones and cards masked.
+
+        Reading them as JSON is audited; without it only number, product, service and step are shown.
+        """
         with closing(open_store()) as store, store.reading() as connection:
-            for case in _chosen(connection, store, policy_no):
-                row = row_of(connection, store, library(), case)
+            for page in _pages(connection, store, policy_no):
+                rows = [row_of(connection, store, library(), case) for case in page]
                 if as_json:
-                    click.echo(json.dumps(row, ensure_ascii=False))
-                else:
-                    click.echo("\t".join(str(row[name]) for name in ("number", "product", "service", "step")))
+                    _audited(store, [case.number for case in page], clock, fields=("answers",))
+                for row in rows:
+                    click.echo(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
 
     @group.command("show")
     @click.argument("number")
@@ -60,7 +63,7 @@ def cases_group(
                 flow = mover(store).flow_of(case)
                 row = row_of(connection, store, library(), case)
                 events = list(timeline.events_of(connection, store.keys, case.id))
-            _audited(store, number, clock)
+            _audited(store, [number], clock, fields=("answers", "timeline"))
         row["moves"] = legal_moves(flow, case.step, case.answers) if case.is_open else []
         row["timeline"] = [
             {"at": in_china(one.at).isoformat(timespec="minutes"), "by": one.actor, "kind": one.kind, "step": one.step,
@@ -105,7 +108,7 @@ def row_of(connection: Connection, store: Store, library: Library, case: Case) -
         "service": case.service,
         "policy_no": policy.number if policy else "",
         "insured": insured.name if insured else holder,
-        "step": CANCELLED if case.step == CANCELLED else case.step,
+        "step": case.step,
         "answers": shown_answers(case, flow),
         "materials": _materials(connection, case),
         "deadlines": [
@@ -133,6 +136,8 @@ def _shown(slot: str, value: Any, kinds: Mapping[str, str], labels: Mapping[str,
         return f"尾号{str(value)[-4:]}"
     if slot in labels:
         return labels[slot]
+    if kind == "files":
+        return f"{len(value)}份"
     if value in ("yes", "no"):
         return "是" if value == "yes" else "否"
     return value
@@ -145,11 +150,11 @@ def _materials(connection: Connection, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _chosen(connection: Connection, store: Store, policy_no: str | None) -> Iterator[Case]:
+def _pages(connection: Connection, store: Store, policy_no: str | None) -> Iterator[list[Case]]:
     if policy_no is None:
         last = None
         while page := list(all_cases(connection, store.keys, limit=_PAGE, after_id=last)):
-            yield from page
+            yield page
             last = page[-1].id
         return
     policy = policies.by_number(connection, store.keys, policy_no)
@@ -157,14 +162,19 @@ def _chosen(connection: Connection, store: Store, policy_no: str | None) -> Iter
         raise UserFault(f"--policy {policy_no}: there is no such policy; import it, or check the number")
     before = None
     while page := list(cases_of_policy(connection, store.keys, policy.id, limit=_PAGE, before_id=before)):
-        yield from page
+        yield page
         before = page[-1].id
 
 
-def _audited(store: Store, number: str, clock: Clock) -> None:
+def _line(row: Mapping[str, Any]) -> str:
+    return "\t".join(str(row[name]) for name in ("number", "product", "service", "step"))
+
+
+def _audited(store: Store, numbers: Sequence[str], clock: Clock, *, fields: tuple[str, ...]) -> None:
+    """Record the reading before anything of it is shown."""
+
     def work(connection: Connection) -> None:
-        audit.reveal(
-            connection, store.keys, actor=_ACTOR, subject=f"case:{number}", fields=("answers", "timeline"), now=clock()
-        )
+        for number in numbers:
+            audit.reveal(connection, store.keys, actor=_ACTOR, subject=f"case:{number}", fields=fields, now=clock())
 
     store.write(work)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, insert, select
 
 from bot.messages import Inbound, Kind
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import media
-from care.case_records import Case, all_cases
+from care.case_records import Case, all_cases, sealed_answers
 from care.media import MEDIA_FOLDER, Material
 from care.personal_export import EXPORT_FOLDER
 from care.policy_import import DEMO_POLICIES, import_policies
@@ -116,6 +116,23 @@ class Office:
     def cases(self) -> list[Case]:
         with self.store.reading() as connection:
             return list(all_cases(connection, self.store.keys))
+
+    def copied(self, case: Case, *, times: int) -> list[str]:
+        """Write more cases like one, and return their numbers."""
+        table = metadata.tables["cases"]
+        numbers = [f"{case.number[:-6]}{number:06}" for number in range(times)]
+
+        def work(connection: Connection) -> None:
+            row = dict(connection.execute(select(table).where(table.c.number == case.number)).one()._mapping)
+            last = connection.scalar(select(func.max(table.c.id))) or 0
+            for at, number in enumerate(numbers, start=last + 1):
+                sealed = sealed_answers(self.store.keys, at, case.answers, case.labels)
+                connection.execute(
+                    insert(table).values({**row, "id": at, "number": number, "request_key": number, "answers": sealed})
+                )
+
+        self.store.write(work)
+        return numbers
 
     def materials(self, contact_id: int = 1) -> list[Material]:
         with self.store.reading() as connection:

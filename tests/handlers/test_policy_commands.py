@@ -4,15 +4,11 @@ import csv
 import re
 import shutil
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.errors import UserFault
 from bot.keys import KeyRing
 from bot.store.store import Store, open_store
 from care import audit, policies
@@ -20,6 +16,7 @@ from care.policy import standing
 from handlers.policy_commands import policies_group
 from tests.care.policy_files import PRODUCTS, row, sibling, write
 from tests.clocks import FixedClock
+from tests.handlers.guards import as_served
 
 DEMO = Path(__file__).parents[2] / "care" / "demo_policies.csv"
 Import = Callable[[Path], Result]
@@ -30,24 +27,10 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'assistant.db'}"
 
 
-def guard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """As app.py does it."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except UserFault as fault:
-            click.echo(f"error: {fault}", err=True)
-            raise SystemExit(2) from fault
-
-    return run
-
-
 @pytest.fixture
 def import_file(database_url: str, keys: KeyRing, clock: FixedClock) -> Import:
     group = policies_group(
-        open_store=lambda: open_store(database_url, keys), products=lambda: PRODUCTS, clock=clock, guard=guard
+        open_store=lambda: open_store(database_url, keys), products=lambda: PRODUCTS, clock=clock, guard=as_served
     )
     return lambda path: CliRunner().invoke(group, ["import", str(path)])
 
