@@ -18,7 +18,7 @@ from flask import Flask
 from bot.channels.wechat import Secrets, WeChatChannel
 from bot.channels.wechat_api import WeChatApi
 from bot.clock import system_clock
-from bot.errors import ConfigurationFault, UserFault
+from bot.errors import ConfigurationFault, RetryLater, UserFault
 from bot.logs import configure_logs
 from bot.machine import Machine
 from bot.sealed_files import SealedFiles
@@ -149,7 +149,8 @@ def _store() -> Store:
 
 
 def _speaking(command: Command) -> Command:
-    """Bad input and wrong configuration end a command with exit code 2 and one clear line on standard error."""
+    """Bad input and wrong configuration end a command with exit code 2, a database that is away or busy with 1; each
+    with one clear line on standard error."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
@@ -159,6 +160,9 @@ def _speaking(command: Command) -> Command:
         except (UserFault, ConfigurationFault) as fault:
             click.echo(f"error: {fault}", err=True)
             sys.exit(2)
+        except RetryLater as fault:
+            click.echo(f"error: not done ({fault}); nothing was changed, run it again in a moment", err=True)
+            sys.exit(1)
 
     return cast(Command, run)
 
