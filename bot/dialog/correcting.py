@@ -10,7 +10,7 @@ from bot.dialog.plan import Item
 from bot.dialog.state import Dialog, Pick
 from bot.slots import choices, kinds
 from bot.slots.reading import Found, Several
-from bot.slots.said import Said
+from bot.slots.said import TAKEN, Said
 
 # Kinds by whose values a correction without a name can be told.
 _TELLING = frozenset({"date", "phone", "id_number", "card", "hospital", "choice", "number"})
@@ -84,6 +84,7 @@ class Corrector:
         if correction.value is None or item.question.kind == "files":
             return None
         start, end = correction.value
+        end = self._end_of_words(filled, end) if item.question.kind == "text" else end
         done = self.filler.read_into(filled, item, filled.rest.part((start, end)), start, echo=True)
         if done is None:
             return None
@@ -91,6 +92,19 @@ class Corrector:
             return replace(done, rest=done.rest.without(correction.span))
         # What is left of the clause around a strict value says nothing more but may hold other values after it.
         return replace(done, rest=done.rest.without((correction.span[0], start)))
+
+    def _end_of_words(self, filled: Filled, end: int) -> int:
+        """Return where free words end: 病情是咳嗽三天，夜里重 goes on until a clause that speaks of something else."""
+        plan = self.filler.plan(filled.dialog)
+        for clause in filled.rest.clauses():
+            part = filled.rest.part(clause)
+            if clause[0] < end:
+                continue
+            others = self.filler.harvest(replace(filled, rest=part), None)
+            if TAKEN in part.plain or naming.namings(part.plain, plan) or others.taken != filled.taken:
+                break
+            end = clause[1]
+        return end
 
     def _unnamed(self, filled: Filled, correction: Correction, item: Item | None) -> Filled | None:
         """不对，是25号: which answer is meant is told by the value, by the former one, or by what came last."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.dialog.naming import namings
 from bot.dialog.plan import Item
@@ -72,7 +72,7 @@ def read(said: Said, items: Sequence[Item], numbered: Sequence[Item] = ()) -> li
         return [Correction(items=(), value=other.span("who"), span=(start, end))]
     found: list[Correction] = []
     clauses = said.clauses()
-    at = 0
+    at, since = 0, None
     while at < len(clauses):
         correction = _clause(said, clauses[at], items, numbered)
         at += 1
@@ -85,8 +85,10 @@ def read(said: Said, items: Sequence[Item], numbered: Sequence[Item] = ()) -> li
                 correction = _with_value(correction, value, clauses[at])
                 at += 1
             elif not correction.items:
+                since = correction.span[0]
                 continue  # 不对，医院是儿科医院: the next clause says it all
-        found.append(correction)
+        found.append(correction if since is None else replace(correction, span=(since, correction.span[1])))
+        since = None
     return found
 
 

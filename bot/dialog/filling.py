@@ -3,17 +3,17 @@
 import re
 from dataclasses import dataclass, replace
 
-from bot.dialog import naming
+from bot.dialog import commands, naming, questions
 from bot.dialog.plan import Item, items
 from bot.dialog.state import Dialog, Phase, Pick
 from bot.forms import Form
 from bot.slots import kinds
 from bot.slots.reading import Found, Problem, Scope
-from bot.slots.said import TAKEN, Said, Span
+from bot.slots.said import TAKEN, Said, Span, plain
 
 # What may stand around a value without saying anything more.
 _SMALL = re.compile(
-    r"(?:[\s\x00,，。.!！?？:;；、~～()（）]|吧|了|啊|呀|哈|呢|哦|嗯|的|是|就|那个?|这个?|在|去|到|我|想|要|选|可以|吗|行|好|么|应该|大概|左右|可能|看|办|给|请|谢谢|您好|你好)*"
+    r"(?:[\s\x00,，。.!！?？:;；、~～()（）]|吧|了|啊|呀|哈|呢|哦|嗯|的|是|就|那个?|这个?|在|去|到|我|想|要|选|可以|吗|行|好|么|应该|大概|左右|可能|看|办|给|打|请|谢谢|您好|你好)*"
 )
 _SMALL_WORDS = re.compile(_SMALL.pattern.removesuffix("*"))
 _CLOCK = re.compile(
@@ -158,6 +158,8 @@ class Filler:
             left = [span for span in clauses if not self._says_no_more(others, others.rest.part(span))]
             if 0 < len(left) < len(clauses):
                 words = "，".join(filled.rest.part(span).typed.strip() for span in left)
+                if commands.leaves_open(plain(words)) and not questions.invites(item.question, plain(words)):
+                    return others
                 reading = kinds.read(item.question, Said.of(words), self.scope)
                 if isinstance(reading, Found):
                     return self.put(

@@ -15,7 +15,7 @@ from bot.dialog.steps import Kind, Step
 from bot.dialog.talk import Talk
 from bot.slots import choices, dates, kinds, yes_no
 from bot.slots.reading import Found, Problem
-from bot.slots.said import Said
+from bot.slots.said import TAKEN, Said
 
 # So many characters beside a value, after a long silence, and the sentence is about something else.
 _MOST_LEFT = 8
@@ -67,6 +67,8 @@ def _is_the_answer(talk: Talk, item: Item) -> bool:
     words = talk.said.plain.strip(" ,，。.!！\n")
     if item.question.kind in ("choice", "choices"):
         return choices.is_name(words, item.question.choices)
+    if kinds.says_so(item.question, words):
+        return True
     return item.question.kind == "yes_no" and commands.read(words) is Command.CANCEL and yes_no.is_bare(words)
 
 
@@ -85,7 +87,8 @@ def _answered(talk: Talk, item: Item) -> Step:
     if asks and not corrected and not talk.insist and item.question.kind != "text" and not is_small(filled.rest):
         return endings.not_taken(talk, Kind.IS_QUESTION, item)
     if _has_effect(filled) and not _is_aside(talk, filled, corrected=corrected):
-        return endings.onward(talk, filled)
+        is_skipped = item.question.optional and filled.dialog.asked == item.key and _leaves_rest_open(filled, item)
+        return steering.skipped(talk, item, filled) if is_skipped else endings.onward(talk, filled)
     if _leaves_open(talk, item):
         return steering.skipped(talk, item)
     if asks:
@@ -110,6 +113,14 @@ def _leaves_open(talk: Talk, item: Item) -> bool:
         return choices.says_none(plain)
     is_told = item.question.kind in ("text", "name", "yes_no")
     return not is_told and len(plain) <= _SHORT and (yes_no.is_unsure(plain) or yes_no.read(plain) == yes_no.NO)
+
+
+def _leaves_rest_open(filled: Filled, item: Item) -> bool:
+    # 跳过，电话是13800138000
+    if item.key in filled.taken or filled.trouble or filled.picks or filled.reopened:
+        return False
+    parts = [filled.rest.part(span) for span in filled.rest.clauses()]
+    return any(commands.leaves_open(part.plain) for part in parts if TAKEN not in part.plain)
 
 
 def _or_open(talk: Talk, item: Item, filled: Filled, before: Filled) -> Filled:

@@ -4,10 +4,18 @@ import re
 
 from bot.forms import Question
 
-_ENDS = re.compile(r"(?:[?？]|吗|呢|(?:什么|怎么|对|是|有|行|好|能|会|可以|要|了)么|[对行好要能是]不)[\s。.!！~～]*$")
+_ENDS = re.compile(
+    r"(?:[?？]|吗|呢|(?:什么|怎么|对|是|有|行|好|能|会|可以|要|了)么|[对行好要能是]不|多久|多少钱?|几天|几次|哪些|哪里|哪儿|什么时候|怎么办|怎么算|为什么)"
+    r"[\s。.!！~～]*$"
+)
 _STARTS = re.compile(
     r"(?:请问|想问|问一?下|我想(?:问|知道|了解)|咨询一?下)|"
     r"(?:那|你们|我|这个|这|都)?(?:怎么(?!了)|怎样|如何|为什么|为啥|多久|多少|多长|能不能|要不要|可不可以|是不是|有没有|会不会|需不需要|什么时候|什么是|啥是|哪里|在哪|几天|谁)"
+)
+# Asked without a question's particle: 疫苗费谁出, 垫付要等几天. 好几天了 and 不知道怎么了 tell something.
+_WITHIN = re.compile(
+    r"(?:谁[出付来给交管]|(?:要|得|能|可以|还剩)(?:等|过|用|报|约)?(?:多久|多长时间|几天|几次|多少钱)|"
+    r"怎么[申办报用付约绑算收退取][\u4e00-\u9fff]{0,2})[\s。.!！~～]*$"
 )
 _REQUEST = re.compile(
     r"^(?:我|我们|帮我|请|麻烦|那|还)*(?:想|要|想要|需要|打算)?(?:再)?(?:申请|办理|预约|查一?下?我的|查询|看看我的|换成申请|转人工|找人工|人工|菜单|投诉)"
@@ -18,7 +26,7 @@ _INVITES = re.compile(r"问题|疑问|想问|咨询|帮什么|帮着看|想解�
 def looks_like_question(text: str) -> bool:
     """Whether plain `text` asks something."""
     text = text.strip()
-    return bool(_ENDS.search(text) or _STARTS.match(text))
+    return bool(_ENDS.search(text) or _STARTS.match(text) or _WITHIN.search(text))
 
 
 def looks_like_request(text: str) -> bool:

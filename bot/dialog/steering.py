@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.dialog import endings
 from bot.dialog.commands import Command
+from bot.dialog.filling import Filled
 from bot.dialog.plan import Item
 from bot.dialog.state import Phase
 from bot.dialog.steps import Kind, Step
@@ -45,9 +46,10 @@ def _asks_to_leave(talk: Talk, phase: Phase, say: str) -> Step:
     return Step(kind=Kind.LEAVING, dialog=replace(talk.dialog, phase=phase, before=before), say=say)
 
 
-def skipped(talk: Talk, item: Item) -> Step:
-    """Leave an optional question open, or an answered one as it was."""
-    dialog, begun = talk.dialog, talk.filler.filled(talk.dialog, Said.of(""))
+def skipped(talk: Talk, item: Item, beside: Filled | None = None) -> Step:
+    """Leave an optional question open, or an answered one as it was. `beside`: what else the message held."""
+    begun = beside or talk.filler.filled(talk.dialog, Said.of(""))
+    dialog = begun.dialog
     if item.key in dialog.answers:
         say = talk.speech.say("unchanged", short=item.short)
         return endings.onward(talk, begun, first=say, done=item.key)
