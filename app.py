@@ -161,7 +161,7 @@ def _speaking(command: Command) -> Command:
             click.echo(f"error: {fault}", err=True)
             sys.exit(2)
         except RetryLater as fault:
-            click.echo(f"error: not done ({fault}); nothing was changed, run it again in a moment", err=True)
+            click.echo(f"error: not finished ({fault}); run it again in a moment", err=True)
             sys.exit(1)
 
     return cast(Command, run)
