@@ -1,29 +1,33 @@
 """Danger in the words of who is filling in a form: what was asked for is an answer, and may warn all the same."""
 
 from dataclasses import replace
+from datetime import date
 
 from bot.forms import Question
 from bot.messages import Outcome
-from bot.slots import choices
-from bot.slots.reading import Found
+from bot.slots import choices, hospitals
+from bot.slots.reading import Found, Scope
 from bot.slots.said import Said, plain
 from handlers.wording import say
 from intents.danger import SELF_HARM
 from intents.match import Match
 
 _LONGEST_ANSWER = 16  # characters; a longer answer tells what happens
+_ANY_DAY = Scope(today=date.min)  # a hospital is known by its name, whatever the day
 
 
 def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
     """Whether an alarming message answers the open question: it is one of the choices offered (白血病, 被电动车撞了),
-    or the mere name of an illness where free words are asked for."""
+    the mere name of an illness or a drug where words are asked for, or a hospital's name that is only like an alarm."""
     if asked is None:
         return False
     if _is_offered(text, asked):
         return True
     if len(text) > _LONGEST_ANSWER or alarm.intent == SELF_HARM:
         return False
-    return asked.kind == "text" or _picks(text, asked)
+    if asked.kind == "hospital":
+        return not alarm.is_sure and bool(hospitals.find(Said.of(text), _ANY_DAY))
+    return asked.kind in ("text", "drug") or _picks(text, asked)
 
 
 def _picks(text: str, asked: Question) -> bool:

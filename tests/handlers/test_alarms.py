@@ -1,0 +1,62 @@
+"""What a form asks for is an answer, even where its words are like an alarm; what happens to somebody is none."""
+
+import pytest
+
+from bot.forms import Choice, Question
+from bot.messages import Outcome, Reply
+from handlers.alarms import is_answer, warned
+from intents.danger import SELF_HARM
+from intents.match import Match
+
+LIKENESS = Match(decision="emergency", intent="emergency", is_sure=False)
+SIGN = Match(decision="emergency", intent="emergency")
+DESPAIR = Match(decision="emergency", intent=SELF_HARM)
+DIAGNOSIS = Question(slot="diagnosis", kind="text", short="病情", ask="什么病？")
+HOSPITAL = Question(slot="hospital", kind="hospital", short="医院", ask="哪家医院？")
+DRUG = Question(slot="drug", kind="drug", short="药品", ask="哪种药？")
+CAUSE = Question(
+    slot="cause",
+    kind="choice",
+    short="原因",
+    ask="跟这些有关吗？",
+    choices=(
+        Choice(id="traffic", label="交通事故", called=("车祸", "电动车")),
+        Choice(id="none", label="都没有", called=("生病",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "text", "asked"),
+    [
+        (LIKENESS, "湖南省肿瘤医院", HOSPITAL),
+        (LIKENESS, "紫杉醇", DRUG),
+        (SIGN, "脑梗", DIAGNOSIS),
+        (SIGN, "车祸", CAUSE),
+        (SIGN, "被电动车撞了", CAUSE),
+    ],
+)
+def test_what_was_asked_for_is_an_answer(alarm: Match, text: str, asked: Question) -> None:
+    assert is_answer(alarm, text, asked)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "text", "asked"),
+    [
+        (SIGN, "在肿瘤医院喘不上气", HOSPITAL),
+        (LIKENESS, "脸都白了", HOSPITAL),
+        (SIGN, "我爸被电动车撞了现在躺在地上叫不醒", CAUSE),
+        (SIGN, "昏过去了", CAUSE),
+        (DESPAIR, "不想活了", DIAGNOSIS),
+        (SIGN, "喘不上气", None),
+    ],
+)
+def test_what_happens_to_somebody_is_no_answer(alarm: Match, text: str, asked: Question | None) -> None:
+    assert not is_answer(alarm, text, asked)
+
+
+@pytest.mark.parametrize(("text", "comes_first"), [("被电动车撞了", True), ("车祸", False)])
+def test_120_stands_before_the_next_question_unless_the_words_were_offered(text: str, comes_first: bool) -> None:
+    said = warned(Outcome(replies=(Reply(text="下一个问题？"),)), SIGN, CAUSE, text)
+    assert ("120" in said.replies[0].text) is comes_first
+    assert said.page is comes_first
