@@ -231,7 +231,9 @@ class Desk:
         if step.kind is StepKind.COMPLETED or (step.dialog.phase is Phase.CONFIRMING and not kind.confirms):
             return self._done(scene, task, kind, step)
         session = scene.session.go_on(step.dialog.to_state())
-        return Said(text=step.say, session=session, reasons=(f"dialog {step.kind.value}",))
+        tells_rules = step.dialog.phase is Phase.CONFIRMING or not kind.confirms
+        citations = kind.cites(scene, task, answers) if tells_rules else ()
+        return Said(text=step.say, session=session, citations=citations, reasons=(f"dialog {step.kind.value}",))
 
     def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
         ended = scene.at(scene.session.end())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.forms import Form
+from bot.messages import Citation
 from handlers.scene import Said, Scene
 from handlers.session import Task
 
@@ -19,18 +20,24 @@ def _nothing_to_know(scene: Scene, task: Task, answers: Answers) -> Sequence[str
     return ()
 
 
+def _nothing_to_cite(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
     """How one kind of dialog goes.
 
     `form` may hang on the answers so far. `done` ends the task with its answers (and the labels shown for them).
-    `confirms`: whether a summary is confirmed first; `notices` must be known before. `objection` may end the task after
-    any answer (not eligible). `left` is said when the person cancels.
+    `confirms`: whether a summary is confirmed first; `notices` must be known before. `cites` are the clauses behind
+    what is told with the summary, or with the only question. `objection` may end the task after any answer (not
+    eligible). `left` is said when the person cancels.
     """
 
     form: Callable[[Scene, Task, Answers], Form]
     done: Callable[[Scene, Task, Answers, Mapping[str, str]], Said]
     confirms: bool = False
     notices: Callable[[Scene, Task, Answers], Sequence[str]] = _nothing_to_know
+    cites: Callable[[Scene, Task, Answers], tuple[Citation, ...]] = _nothing_to_cite
     objection: Callable[[Scene, Task, Answers], Said | None] = _nothing_to_object
     left: str = "kept"

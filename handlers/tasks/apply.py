@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +14,7 @@ from bot.slots.yes_no import NO
 from care import audit, cases, consents, media
 from care.case_numbers import fresh_number
 from care.consents import ConsentKind
-from care.deadlines import due, latest
+from care.deadlines import due
 from care.eligibility import Verdict, day_that_counts
 from care.policy import Insured, Policy
 from care.policy_years import policy_year
@@ -23,13 +22,14 @@ from care.uses import NoUseLeft
 from handlers import applicants, form_files
 from handlers.applicants import person_of
 from handlers.case_words import day_words, until_words, wanted_papers
+from handlers.cautions import cautions, of_service
 from handlers.customers import covered
 from handlers.policy_words import person_name
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
 from handlers.wording import say
-from knowledge.flow import Flow, LeadTime
+from knowledge.flow import Flow
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
@@ -64,7 +64,7 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
     if len(covered(policy, flow)) > 1 and "insured" not in answers:
         return None
     verdict = scene.customer.verdict(
-        policy, person_of(policy, flow, answers), flow.service, now=scene.now, answers=_own(flow, answers)
+        policy, person_of(policy, flow, answers), flow.service, now=scene.now, answers=of_service(flow, answers)
     )
     if verdict.decision != "not_eligible":
         return None
@@ -114,46 +114,17 @@ def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     policy, flow = _policy(scene, task), _flow(scene, task)
     if policy is None or flow is None:
         return ()
-    own = _own(flow, answers)
-    told = [notice for notice in flow.notices if holds(notice.when, own)]
-    lines = [notice.say for notice in told]
-    clauses = [clause for notice in told for clause in notice.clause]
-    if flow.cancelling.clause and holds(flow.cancelling.when, own):
-        lines.append(flow.cancelling.say)
-        clauses = [*flow.cancelling.clause, *clauses]
-    lines += _late(scene, flow.lead_time, own)
-    lines += _in_doubt(scene, policy, flow, own)
-    lines += _for_another(flow, answers)
-    cited = [clause_line(scene, policy.product, clauses)] if clauses else []
-    return [*dict.fromkeys(lines), *cited]
+    told = cautions(scene, policy, flow, answers)
+    cited = [clause_line(scene, policy.product, list(told.clauses))] if told.clauses else []
+    return [*told.lines, *cited]
 
 
-def _for_another(flow: Flow, answers: Answers) -> list[str]:
-    """Return what somebody must know who applies for a child, or for another person."""
-    said = [flow.minor.say] if "guardian" in answers and flow.minor is not None else []
-    is_proxy = answers.get("applicant") == "family" or answers.get("guardian") == "other"
-    return said + ([flow.proxy.say] if is_proxy and flow.proxy is not None else [])
-
-
-def _late(scene: Scene, lead_time: LeadTime | None, answers: Answers) -> list[str]:
-    planned = answers.get(lead_time.slot) if lead_time else None
-    if lead_time is None or not planned:
-        return []
-    until = latest(date.fromisoformat(str(planned)), lead_time, scene.house.calendar)
-    return [lead_time.late] if scene.now > until.at else []
-
-
-def _in_doubt(scene: Scene, policy: Policy, flow: Flow, own: Answers) -> list[str]:
-    insured = person_of(policy, flow, own)
-    verdict = scene.customer.verdict(policy, insured, flow.service, now=scene.now, answers=own)
-    why = "".join(check.why for check in verdict.against) if verdict.decision == "unknown" else ""
-    return [say("apply_unknown", why=why)] if why else []
-
-
-def _own(flow: Flow, answers: Answers) -> Answers:
-    """Return the answers to the service's own questions (and for whom), which its rules speak of."""
-    slots = {question.slot for question in flow.questions} | {"insured"}
-    return {slot: value for slot, value in answers.items() if slot in slots}
+def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    if policy is None or flow is None:
+        return ()
+    clauses = cautions(scene, policy, flow, answers).clauses
+    return tuple(Citation(product=policy.product, clause=clause) for clause in clauses)
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
@@ -225,7 +196,7 @@ def _submission(
 
 
 def _submitted(scene: Scene, policy: Policy, flow: Flow, answers: Answers, number: str) -> str:
-    own = _own(flow, answers)
+    own = of_service(flow, answers)
     first = flow.steps[0]
     lines = [say("apply_submitted", number=number, tell=first.tell)]
     for promise in flow.promises:
@@ -254,4 +225,6 @@ def _flow(scene: Scene, task: Task) -> Flow | None:
     return scene.flow(task.about["product"], task.about["service"])
 
 
-TASK = TaskKind(form=_form, done=_done, confirms=True, notices=_notices, objection=_objection, left="apply_left")
+TASK = TaskKind(
+    form=_form, done=_done, confirms=True, notices=_notices, cites=_cites, objection=_objection, left="apply_left"
+)
