@@ -13,21 +13,27 @@ from intents.danger import SELF_HARM
 from intents.match import Match
 
 _LONGEST_ANSWER = 16  # characters; a longer answer tells what happens
+_NAME = 200  # characters that a question allows: for more it asks how somebody is
 _ANY_DAY = Scope(today=date.min)  # a hospital is known by its name, whatever the day
 
 
 def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
     """Whether an alarming message answers the open question: it is one of the choices offered (白血病, 被电动车撞了),
-    the mere name of an illness or a drug where words are asked for, or a hospital's name that is only like an alarm."""
+    the mere name of an illness or a drug where words are asked for, a hospital's name that is only like an alarm, or
+    what is only like an alarm where a doctor is to be told how somebody is."""
     if asked is None:
         return False
-    if _is_offered(text, asked):
+    if _is_offered(text, asked) or _is_told(alarm, asked):
         return True
     if len(text) > _LONGEST_ANSWER or alarm.intent == SELF_HARM:
         return False
     if asked.kind == "hospital":
         return not alarm.is_sure and bool(hospitals.find(Said.of(text), _ANY_DAY))
     return asked.kind in ("text", "drug") or _picks(text, asked)
+
+
+def _is_told(alarm: Match, asked: Question) -> bool:
+    return asked.kind == "text" and asked.longest > _NAME and not alarm.is_sure and alarm.intent != SELF_HARM
 
 
 def _picks(text: str, asked: Question) -> bool:
@@ -40,7 +46,9 @@ def _is_offered(text: str, asked: Question) -> bool:
 
 def warned(outcome: Outcome, alarm: Match, asked: Question | None, text: str) -> Outcome:
     """Return what is said to an answer, with 120 before it where its own words name a danger by themselves."""
-    if asked is None or _is_offered(text, asked) or not alarm.is_sure or not outcome.replies:
+    if asked is None or _is_offered(text, asked) or not outcome.replies:
+        return outcome
+    if not alarm.is_sure and not _is_told(alarm, asked):
         return outcome
     first, *others = outcome.replies
     first = replace(first, text=f"{say('emergency_first')}\n\n{first.text}")

@@ -46,8 +46,11 @@ def _papers_of_applicant(flow: Flow, answers: Mapping[str, Any]) -> set[str]:
 
 
 def acceptable_papers(flow: Flow, case: Case) -> list[Material]:
-    """Return every paper that a case may take, also those of a later step and optional ones."""
-    return [paper for paper in flow.materials if holds(paper.when, case.answers)]
+    """Return every paper that a case may take, also those of a later step and optional ones; a proxy's and a minor's
+    only where one applies."""
+    of_others = {id for rule in (flow.proxy, flow.minor) if rule is not None for id in rule.materials}
+    barred = of_others - _papers_of_applicant(flow, case.answers)
+    return [paper for paper in flow.materials if paper.id not in barred and holds(paper.when, case.answers)]
 
 
 def missing_papers(scene: Scene, flow: Flow, case: Case) -> list[Material]:

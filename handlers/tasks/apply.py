@@ -49,7 +49,7 @@ def _around(scene: Scene, flow: Flow) -> Iterator[Question]:
 def needs_medical(flow: Flow) -> bool:
     """Whether a service cannot be run without medical material."""
     return any(paper.sensitive for paper in flow.materials) or any(
-        question.slot == "diagnosis" for question in flow.questions
+        question.slot in ("diagnosis", "complaint") for question in flow.questions
     )
 
 

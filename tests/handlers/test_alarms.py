@@ -14,6 +14,7 @@ DESPAIR = Match(decision="emergency", intent=SELF_HARM)
 DIAGNOSIS = Question(slot="diagnosis", kind="text", short="病情", ask="什么病？")
 HOSPITAL = Question(slot="hospital", kind="hospital", short="医院", ask="哪家医院？")
 DRUG = Question(slot="drug", kind="drug", short="药品", ask="哪种药？")
+COMPLAINT = Question(slot="complaint", kind="text", short="情况", ask="哪里不舒服？", longest=500)
 CAUSE = Question(
     slot="cause",
     kind="choice",
@@ -34,6 +35,7 @@ CAUSE = Question(
         (SIGN, "脑梗", DIAGNOSIS),
         (SIGN, "车祸", CAUSE),
         (SIGN, "被电动车撞了", CAUSE),
+        (LIKENESS, "孩子咳嗽两个星期了，夜里咳得睡不着，想问要不要拍片", COMPLAINT),
     ],
 )
 def test_what_was_asked_for_is_an_answer(alarm: Match, text: str, asked: Question) -> None:
@@ -47,6 +49,7 @@ def test_what_was_asked_for_is_an_answer(alarm: Match, text: str, asked: Questio
         (LIKENESS, "脸都白了", HOSPITAL),
         (SIGN, "我爸被电动车撞了现在躺在地上叫不醒", CAUSE),
         (SIGN, "昏过去了", CAUSE),
+        (SIGN, "我爸胸口疼，疼了快一个小时了，喘不上气", COMPLAINT),
         (DESPAIR, "不想活了", DIAGNOSIS),
         (SIGN, "喘不上气", None),
     ],
@@ -60,3 +63,9 @@ def test_120_stands_before_the_next_question_unless_the_words_were_offered(text:
     said = warned(Outcome(replies=(Reply(text="下一个问题？"),)), SIGN, CAUSE, text)
     assert ("120" in said.replies[0].text) is comes_first
     assert said.page is comes_first
+
+
+def test_120_stands_first_where_a_complaint_is_only_like_an_alarm() -> None:
+    said = warned(Outcome(replies=(Reply(text="有照片吗？"),)), LIKENESS, COMPLAINT, "咳得睡不着")
+    assert said.replies[0].text.startswith("人有危险请马上拨打120")
+    assert said.page
