@@ -3,14 +3,14 @@
 Unlike `tests.service_desk` it runs on either database and fetches what people send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from bot.messages import Inbound, Kind
+from bot.messages import Inbound, Kind, Outcome, Turn
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import media
@@ -57,7 +57,14 @@ class Office:
         desk: Desk = build_desk(
             library=library, router=router, store=store, products={"demo": tuple(library.handbooks)}
         )
-        self.place = Workplace(store, clock, desk.respond, budget_seconds=60)
+        self.decided: Callable[[], None] = lambda: None  # called after each decision, before its commit
+
+        def respond(turn: Turn) -> Outcome:
+            outcome = desk.respond(turn)
+            self.decided()
+            return outcome
+
+        self.place = Workplace(store, clock, respond, budget_seconds=60)
         self.chores = Chores(
             store=store,
             papers=self.papers,
@@ -75,6 +82,11 @@ class Office:
             reply = self._taken(self._message(contact, text=text))
         return reply
 
+    def hears_twice(self, text: str, *, contact: str = "o-lin") -> list[str]:
+        """Take the turn of one text that the platform delivers twice; return both replies."""
+        message = self._message(contact, text=text)
+        return [self._taken(message), self._taken(message)]
+
     def sends(self, content: bytes | None, *, contact: str = "o-lin", kind: Kind = Kind.IMAGE) -> str:
         """Take the turn of a file; without content the platform has lost it."""
         media_id = f"media-{self._messages}"
@@ -89,16 +101,19 @@ class Office:
         self.place.outbox.deliver_due()
         return [text for _, text in self.place.channel.sent[before:]]
 
-    def verified(self, *, contact: str = "o-lin", first: str = "绑定保单") -> str:
-        """Agree and verify the demo's policy."""
-        return self.says(first, "同意", *VERIFYING, contact=contact)
+    def verified(self, *, contact: str = "o-lin", told: tuple[str, ...] = VERIFYING) -> str:
+        """Agree where that is asked, and tell product, number, name and last four digits; return what came of it."""
+        reply = self.says("绑定保单", contact=contact)
+        if "「同意」" in reply:
+            reply = self.says("同意", contact=contact)
+        product, *others = told
+        return self.says(*([product] if "哪款产品" in reply else []), *others, contact=contact)
 
     def applies(self, *, answers: Mapping[str, str] = ADVANCE, contact: str = "o-lin") -> str:
         """Ask for the inpatient advance and answer what is asked until the summary; return it."""
         reply = self.says("我想申请住院垫付", contact=contact)
         for _ in range(20):
-            # The open question stands last.
-            asked = max(answers, key=lambda words: reply.rfind(words))
+            asked = max(answers, key=reply.rfind)  # the open question stands last
             if asked not in reply:
                 return reply
             reply = self.says(answers[asked], contact=contact)
