@@ -1,5 +1,6 @@
 """Danger in the words of who is filling in a form: what was asked for is an answer, and may warn all the same."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -8,12 +9,16 @@ from bot.messages import Outcome
 from bot.slots import choices, hospitals
 from bot.slots.reading import Found, Scope
 from bot.slots.said import Said, plain
+from handlers.outcomes import preceded
 from handlers.wording import say
 from intents.danger import SELF_HARM
 from intents.match import Match
 
 _LONGEST_ANSWER = 16  # characters; a longer answer tells what happens
 _NAME = 200  # characters that a question allows: for more it asks how somebody is
+_HAPPENING = re.compile(
+    r"现在|刚|突然|正在|马上|不行了|救|怎么办|咋办|喘|叫不|不醒|不动|昏|晕|抽|吐|流血|痛|疼|[!！?？]"
+)  # a name tells nothing of this
 _ANY_DAY = Scope(today=date.min)  # a hospital is known by its name, whatever the day
 
 
@@ -29,7 +34,9 @@ def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
         return False
     if asked.kind == "hospital":
         return not alarm.is_sure and bool(hospitals.find(Said.of(text), _ANY_DAY))
-    return asked.kind in ("text", "drug") or _picks(text, asked)
+    if asked.kind in ("text", "drug"):
+        return not _HAPPENING.search(text)
+    return _picks(text, asked)
 
 
 def _is_told(alarm: Match, asked: Question) -> bool:
@@ -50,6 +57,4 @@ def warned(outcome: Outcome, alarm: Match, asked: Question | None, text: str) ->
         return outcome
     if not alarm.is_sure and not _is_told(alarm, asked):
         return outcome
-    first, *others = outcome.replies
-    first = replace(first, text=f"{say('emergency_first')}\n\n{first.text}")
-    return replace(outcome, replies=(first, *others), page=True)
+    return replace(preceded(outcome, say("emergency_first")), page=True)

@@ -13,11 +13,11 @@ from bot.dialog.steps import Kind as StepKind
 from bot.dialog.steps import Step
 from bot.errors import ConfigurationFault
 from bot.forms import Form, Question
-from bot.messages import Kind, Outcome, Owner, Reply, Turn, Understanding
-from handlers import alarms, papers, requests, tasks
+from bot.messages import Kind, Outcome, Owner, Turn
+from handlers import alarms, offers, papers, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
-from handlers.offers import offered, offering
+from handlers.outcomes import followed, outcome_of, preceded
 from handlers.parts import parts_of
 from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
@@ -59,7 +59,20 @@ class Desk:
         products = self._products.get(turn.inbound.account, tuple(self._house.library.handbooks))
         session = Session.from_state(turn.conversation.state, products=products)
         scene = Scene(turn, session, self._house)
-        inbound = turn.inbound
+        gone = [task for task in session.tasks if not self._stands(scene, task)]
+        if not gone:
+            return self._taken(scene)
+        kept = tuple(task for task in session.tasks if task not in gone)
+        outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
+        names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
+        return preceded(outcome, say("task_gone", title="、".join(names)))
+
+    def _stands(self, scene: Scene, task: Task) -> bool:
+        """Whether a dialog can go on: its policy is still bound, and the handbook still has its service."""
+        return not task.dialog or self._form(scene, task, task.dialog["answers"]).id == task.dialog["form"]
+
+    def _taken(self, scene: Scene) -> Outcome:
+        turn, inbound = scene.turn, scene.turn.inbound
         if inbound.kind in papers.KINDS:
             return self._file(scene)
         if inbound.kind is Kind.EVENT and inbound.event == "click" and inbound.event_key:
@@ -73,8 +86,8 @@ class Desk:
         if said is None:
             return self._assistant.respond(scene.turn)
         if scene.session.task is None or said.session.tasks != scene.session.tasks:
-            return self._outcome(scene, self._begun(scene, said))
-        return self._outcome(scene, self._begun(scene, self._file_in_task(scene, said)))
+            return outcome_of(scene, self._begun(scene, said))
+        return outcome_of(scene, self._begun(scene, self._file_in_task(scene, said)))
 
     def _file_in_task(self, scene: Scene, said: Said) -> Said:
         """A file is the answer where the form asks for files; else its open question is repeated."""
@@ -90,10 +103,11 @@ class Desk:
         if alarm is not None:
             return self._alarmed(scene, alarm)
         if self._house.router.wants_person(scene.text):
-            return self._discussed(scene)
+            outcome = self._discussed(scene)
+            return outcome if scene.session.task is None else followed(outcome, self._repeat(scene))
         if scene.session.task is not None:
             return self._in_task(scene)
-        return self._requested(scene) or self._discussed(scene)
+        return self._requested(scene) or offers.binding(scene, self._discussed(scene), self._wishes.all_in(scene.text))
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
         """Danger beats everything, save that what a form asks for is taken as the answer."""
@@ -117,11 +131,11 @@ class Desk:
             kinds = [_APPLYING]
         wanted = scene.session.wanted
         if wanted and wanted.get("next") and {"resume", _APPLYING} & set(kinds):
-            return self._outcome(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
+            return outcome_of(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
         for kind in kinds:
             said = self._requests[kind](scene, {})
             if said is not None:
-                return self._outcome(scene, self._begun(scene, said), request=kind)
+                return outcome_of(scene, self._begun(scene, said), request=kind)
         return None
 
     def _begun(self, scene: Scene, said: Said) -> Said:
@@ -165,7 +179,7 @@ class Desk:
     def _in_task(self, scene: Scene) -> Outcome:
         step = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
         if step.is_swallowed:
-            return self._outcome(scene, self._begun(scene, self._after(scene, step)))
+            return outcome_of(scene, self._begun(scene, self._after(scene, step)))
         return self._beside(scene, step)
 
     def _beside(self, scene: Scene, step: Step) -> Outcome:
@@ -179,13 +193,10 @@ class Desk:
         understood = outcome.understanding
         if understood is not None and understood.decision == "clarify" and understood.attribute == "which_product":
             said = Said(text=say("which_product_later"), session=scene.session)
-            return self._outcome(scene, self._with_repeat(scene, said))
+            return outcome_of(scene, self._with_repeat(scene, said))
         if understood is None or understood.decision in _NO_ANSWER or not outcome.replies:
             return self._insisting(scene, step)
-        repeated = self._repeat(scene)
-        first, *others = outcome.replies
-        reply = replace(first, text=f"{first.text}\n\n{repeated}")
-        return replace(outcome, replies=(reply, *others))
+        return followed(outcome, self._repeat(scene))
 
     def _aside(self, scene: Scene) -> Outcome | None:
         """Do what was asked for in the middle of a dialog, beside it or first; None where nothing was asked for."""
@@ -197,20 +208,20 @@ class Desk:
             if said is None or aside is Aside.NONE:
                 continue
             if aside is Aside.FIRST:
-                return self._outcome(scene, self._begun(scene, said), request=kind)
+                return outcome_of(scene, self._begun(scene, said), request=kind)
             if aside is Aside.TOO_MANY:
                 said = Said(text=say("tasks_many"), session=scene.session)
-            return self._outcome(scene, self._with_repeat(scene, said), request=kind)
+            return outcome_of(scene, self._with_repeat(scene, said), request=kind)
         return None
 
     def _insisting(self, scene: Scene, step: Step) -> Outcome:
         """Nobody else makes anything of a message: it is the answer after all, or the question is asked again."""
         again = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now, insist=True)
         if again.is_swallowed:
-            return self._outcome(scene, self._begun(scene, self._after(scene, again)))
+            return outcome_of(scene, self._begun(scene, self._after(scene, again)))
         unclear = f"{say('aside_unclear')}\n\n" if step.kind is StepKind.IS_QUESTION else ""
         session = scene.session.go_on(step.dialog.to_state())
-        return self._outcome(scene, Said(text=f"{unclear}{step.say}", session=session))
+        return outcome_of(scene, Said(text=f"{unclear}{step.say}", session=session))
 
     def _with_repeat(self, scene: Scene, said: Said) -> Said:
         return replace(said, text=f"{said.text}\n\n{self._repeat(scene)}")
@@ -261,25 +272,8 @@ class Desk:
         waiting = scene.turn.conversation.owner is Owner.WAITING
         outcome = self._assistant.discuss(scene.text, scene.session.context, waiting=waiting)
         context = type(scene.session.context).from_state(outcome.state or {}, products=scene.products)
-        session = replace(scene.session, context=context, offered=offered(scene, outcome))
-        return offering(replace(outcome, state=session.to_state()), session)
-
-    def _outcome(self, scene: Scene, said: Said, *, request: str | None = None) -> Outcome:
-        task = said.session.task
-        return Outcome(
-            replies=(Reply(text=said.text, citations=said.citations),),
-            state=said.session.to_state(),
-            hand_over=said.hand_over,
-            effects=said.effects,
-            understanding=Understanding(
-                decision="dialog",
-                product=task.about.get("product") if task else said.session.context.product,
-                service=task.about.get("service") if task else None,
-                attribute=request or (task.kind if task else None),
-                reasons=said.reasons,
-                next_move="moved_on",
-            ),
-        )
+        session = replace(scene.session, context=context, offered=offers.offered(scene, outcome))
+        return offers.offering(replace(outcome, state=session.to_state()), session)
 
 
 def _current(scene: Scene) -> Task:

@@ -1,11 +1,14 @@
 """Offers to do what a handbook answer was about: after how a service is applied for, to apply for it here."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from bot.messages import Outcome
+from handlers.outcomes import followed
 from handlers.scene import Scene
 from handlers.session import Session
 from handlers.wording import say
+
+_OF_POLICY = frozenset({"uses", "eligible", "waiting"})
 
 
 def offered(scene: Scene, outcome: Outcome) -> str | None:
@@ -17,6 +20,15 @@ def offered(scene: Scene, outcome: Outcome) -> str | None:
     return f"{understood.product}/{understood.service}" if found else scene.session.offered
 
 
+def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
+    """Return a general answer with the offer to look into the person's own policy, where that was asked about."""
+    understood = outcome.understanding
+    is_answer = understood is not None and understood.decision == "answer" and bool(outcome.replies)
+    if not is_answer or not _OF_POLICY & set(requests) or scene.customer.policies:
+        return outcome
+    return followed(outcome, say("bind_offer"), gap="\n")
+
+
 def offering(outcome: Outcome, session: Session) -> Outcome:
     """Return an answer with the offer, where it tells how a service is applied for and nothing is under way."""
     understood = outcome.understanding
@@ -25,5 +37,4 @@ def offering(outcome: Outcome, session: Session) -> Outcome:
     )
     if not is_how or not session.offered or not outcome.replies or session.tasks:
         return outcome
-    first, *others = outcome.replies
-    return replace(outcome, replies=(replace(first, text=f"{first.text}\n{say('apply_offer')}"), *others))
+    return followed(outcome, say("apply_offer"), gap="\n")

@@ -64,7 +64,8 @@ class Scene:
 
     def service_name(self, product: str, service: str) -> str:
         """Return how a service is called in a sentence."""
-        found = self.house.library.handbooks[product].service(service)
+        handbook = self.house.library.handbooks.get(product)
+        found = handbook.service(service) if handbook else None
         return found.short if found else service
 
     def flow(self, product: str, service: str) -> Flow | None:

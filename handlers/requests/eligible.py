@@ -1,6 +1,6 @@
 """Tells whether a person may use a service now, from their policy's data, with the clause that decides."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from handlers.scene import Said, Scene
 from handlers.tasks.apply import citations_of, clause_line
 from handlers.wording import say
 from knowledge.flow import Flow
+from knowledge.vocabulary import family_names
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
@@ -20,26 +21,48 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     policy = policy_in_use(scene)
     if policy is None:
         return None
+    if lacking := lacks(scene, policy):
+        return lacking
     flow = flow_meant(scene, policy)
     if flow is not None:
         return _one(scene, policy, flow)
-    lines, person = [], next(iter(policy.insured), None)
+    told, person = [], next(iter(policy.insured), None)
     for each in scene.house.library.handbooks[policy.product].flows.values():
         verdict = scene.customer.verdict(policy, who_uses(policy, each), each.service, now=scene.now, answers={})
-        service = scene.service_name(policy.product, each.service)
-        why = "".join(check.why for check in verdict.against)
+        why = "".join(dict.fromkeys(check.why for check in verdict.against))
         name = {"eligible": "yes", "not_eligible": "no", "unknown": "unknown"}[verdict.decision]
-        lines.append(say(f"eligible_list_{name}", service=service, why=why))
-    text = say(
-        "eligible_list", product=scene.short(policy.product), name=person_name(policy, person), lines="\n".join(lines)
-    )
+        told.append((scene.service_name(policy.product, each.service), f"eligible_list_{name}", (("why", why),)))
+    lines = "\n".join(by_sentence(told))
+    text = say("eligible_list", product=scene.short(policy.product), name=person_name(policy, person), lines=lines)
     return Said(text=text, session=replace(scene.session, policy=policy.id))
 
 
+def by_sentence(told: Iterable[tuple[str, str, tuple[tuple[str, str], ...]]]) -> list[str]:
+    """Return a line for each sentence (its name and what fills it), with all services of which it is told."""
+    services: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for service, name, gaps in told:
+        services.setdefault((name, gaps), []).append(service)
+    return [say(name, service="、".join(names), **dict(gaps)) for (name, gaps), names in services.items()]
+
+
+def lacks(scene: Scene, policy: Policy) -> Said | None:
+    """Say that the policy's product has nothing of the services named; None where it has one, or none is named."""
+    families = dict.fromkeys(place.family for place in scene.house.router.services_in(scene.text) if place.offered)
+    handbook = scene.house.library.handbooks[policy.product]
+    if not families or any(service.family in families for service in handbook.services):
+        return None
+    family = next(iter(families))
+    text = say("lacks_service", product=scene.short(policy.product), family=family_names().get(family, family))
+    return Said(text=text, session=scene.session, reasons=("the product has no such service",))
+
+
 def policy_in_use(scene: Scene) -> Policy | None:
-    """Return the policy that a question about "my" cover means: of the product named, else the one in use."""
-    named = scene.house.router.products_in(scene.text)
-    policies = [policy for policy in scene.customer.policies if not named or policy.product in named]
+    """Return the policy that a question about "my" cover means: of the product or with the service that is named,
+    else the one in use."""
+    named = set(scene.house.router.products_in(scene.text))
+    named = named or {place.product for place in scene.house.router.services_in(scene.text) if place.offered}
+    bound = scene.customer.policies
+    policies = [policy for policy in bound if policy.product in named] or list(bound)
     in_use = next((policy for policy in policies if policy.id == scene.session.policy), None)
     return in_use or next(iter(policies), None)
 

@@ -1,5 +1,6 @@
 """Tells how a person's applications stand."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from handlers.scene import Said, Scene
 from handlers.wording import say
 
 _MOST = 3
+_WHERE = re.compile(r"在哪|哪里|哪儿|怎么(查|看)|如何(查|看)|咋(查|看)")
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
@@ -19,7 +21,8 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     number = read_number(scene.text)
     if not cases:
         # Who bound nothing may ask about a claim that was handed in elsewhere: the handbook tells where to look.
-        return Said(text=say("cases_none"), session=scene.session) if scene.customer.policies or number else None
+        is_own = scene.customer.policies or number or not _WHERE.search(scene.text)
+        return Said(text=say("cases_none"), session=scene.session) if is_own else None
     named = [case for case in cases if case.number == number]
     chosen = named or [case for case in cases if case.is_open] or list(cases[:1])
     lines = [told(scene, case) for case in chosen[:_MOST]]

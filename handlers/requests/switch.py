@@ -19,7 +19,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
         session = replace(scene.session, context=context, policy=chosen.id, wanted=None)
         return Said(text=say("switched", **_called(scene, chosen)), session=session)
     if not policies:
-        return None
+        return Said(text=say("no_policies"), session=scene.session) if "保单" in scene.text else None
     if len(policies) == 1:
         return Said(text=say("only_one_policy", **_called(scene, policies[0])), session=scene.session)
     about = {"policies": [one.id for one in policies], "ask": "switch_which", "then": {"request": "switch"}}

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from care.policy import Policy
+from care.policy import Policy, standing
 from care.policy_years import CONTRACT
 from care.uses import counter_of
+from care.verdict_words import in_force
 from handlers.customers import covered
 from handlers.policy_words import names_of, person_name
-from handlers.requests.eligible import each_flow, policy_in_use
+from handlers.requests.eligible import each_flow, lacks, policy_in_use
 from handlers.scene import Said, Scene
 from handlers.tasks.apply import clause_line
 from handlers.wording import say
@@ -21,8 +22,12 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     policy = policy_in_use(scene)
     if policy is None:
         return None
+    if lacking := lacks(scene, policy):
+        return lacking
     flows = list(each_flow(scene, policy))
-    lines = [line for flow in flows for line in _lines(scene, policy, flow)]
+    found = standing(policy, scene.today)
+    lines = [] if found == "in_force" else [in_force(found, policy, scene.today)]
+    lines += [line for flow in flows for line in _lines(scene, policy, flow)]
     clauses = [clause for flow in flows for rule in flow.eligibility.uses for clause in rule.clause]
     cited = [clause_line(scene, policy.product, clauses)] if clauses else []
     called = names_of(scene, policy)

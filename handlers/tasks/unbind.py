@@ -39,8 +39,10 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
         actor, subject = f"contact:{turn.contact_id}", f"policy:{policy_id}"
         audit.append(connection, keys, actor=actor, action="unbind", subject=subject, now=turn.now)
 
-    session = replace(scene.session, policy=None)
-    return Said(text=say("unbound", **names_of(scene, policy)), session=session, effects=(unbind,))
+    kept = tuple(one for one in scene.session.tasks if one.about.get("policy") != policy_id)
+    text = say("unbound", **names_of(scene, policy)) + (say("unbound_too") if kept != scene.session.tasks else "")
+    session = replace(scene.session, policy=None, tasks=kept)
+    return Said(text=text, session=session, effects=(unbind,))
 
 
 TASK = TaskKind(form=_form, done=_done)
