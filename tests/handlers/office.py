@@ -3,6 +3,7 @@
 Unlike `tests.service_desk` it runs on either database and fetches what people send.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ class Office:
             public_url=PUBLIC_URL,
             clock=clock,
         )
-        self._messages = 0
+        self._messages = itertools.count(24_000_000_000_000_000)  # as the platform numbers them
 
     def says(self, *texts: str, contact: str = "o-lin") -> str:
         """Take the turns of texts and return the reply to the last."""
@@ -89,10 +90,11 @@ class Office:
 
     def sends(self, content: bytes | None, *, contact: str = "o-lin", kind: Kind = Kind.IMAGE) -> str:
         """Take the turn of a file; without content the platform has lost it."""
-        media_id = f"media-{self._messages}"
+        message = self._message(contact)
+        media_id = f"media-{message.key}"
         if content is not None:
             self.place.channel.media[media_id] = content
-        return self._taken(replace(self._message(contact), kind=kind, media_id=media_id))
+        return self._taken(replace(message, kind=kind, media_id=media_id))
 
     def works(self) -> list[str]:
         """Do the chores and send what is due; return the texts that arrived."""
@@ -163,9 +165,8 @@ class Office:
         self.place.turns.stop(within_seconds=2)
 
     def _message(self, contact: str, *, text: str = "") -> Inbound:
-        self._messages += 1
         self.clock.move(minutes=1)
-        key = f"{contact}-{self._messages}"
+        key = str(next(self._messages))
         return Inbound(account="demo", contact=contact, key=key, kind=Kind.TEXT, sent_at=self.clock(), text=text)
 
     def _taken(self, message: Inbound) -> str:
