@@ -74,7 +74,7 @@ def cases_group(
     @group.command("move")
     @click.argument("number")
     @click.argument("step")
-    @click.option("--note", default="", help="A note for the timeline; the policyholder does not see it.")
+    @click.option("--note", default="", help="A note for the timeline; not sent, but in the copy of their data.")
     @guard
     def move_command(number: str, step: str, note: str) -> None:
         """Move case NUMBER to STEP and tell the policyholder; an illegal move names the legal ones."""
@@ -84,7 +84,7 @@ def cases_group(
 
     @group.command("cancel")
     @click.argument("number")
-    @click.option("--note", default="", help="A note for the timeline; the policyholder does not see it.")
+    @click.option("--note", default="", help="A note for the timeline; not sent, but in the copy of their data.")
     @guard
     def cancel_command(number: str, note: str) -> None:
         """Withdraw case NUMBER at the policyholder's wish; its use is spent or comes back by the handbook's rule."""
