@@ -19,6 +19,8 @@ _NAME = 200  # characters that a question allows: for more it asks how somebody 
 _HAPPENING = re.compile(
     r"现在|刚|突然|正在|马上|不行了|救|怎么办|咋办|喘|叫不|不醒|不动|昏|晕|抽|吐|流血|痛|疼|[!！?？]"
 )  # a name tells nothing of this
+# How the name of an illness ends: 手腕骨折 is like recorded words of who hurt themselves.
+_ILLNESS = re.compile(r"(?:[炎癌瘤病症疮]|骨折|梗死?|出血|血栓|损伤|裂伤|积液|结石|狭窄|破裂|脱位|障碍|综合征)$")
 _ANY_DAY = Scope(today=date.min)  # a hospital is known by its name, whatever the day
 
 
@@ -30,13 +32,17 @@ def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
         return False
     if _is_offered(text, asked) or _is_told(alarm, asked):
         return True
-    if len(text) > _LONGEST_ANSWER or alarm.intent == SELF_HARM:
+    if len(text) > _LONGEST_ANSWER or (alarm.intent == SELF_HARM and not _only_names_illness(alarm, text)):
         return False
     if asked.kind == "hospital":
         return not alarm.is_sure and bool(hospitals.find(Said.of(text), _ANY_DAY))
     if asked.kind in ("text", "drug"):
         return not _HAPPENING.search(text)
     return _picks(text, asked)
+
+
+def _only_names_illness(alarm: Match, text: str) -> bool:
+    return not alarm.is_sure and bool(_ILLNESS.search(plain(text).strip(" ,，。.")))
 
 
 def _is_told(alarm: Match, asked: Question) -> bool:

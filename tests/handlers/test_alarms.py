@@ -11,6 +11,7 @@ from intents.match import Match
 LIKENESS = Match(decision="emergency", intent="emergency", is_sure=False)
 SIGN = Match(decision="emergency", intent="emergency")
 DESPAIR = Match(decision="emergency", intent=SELF_HARM)
+DESPAIR_BY_LIKENESS = Match(decision="emergency", intent=SELF_HARM, is_sure=False)
 DIAGNOSIS = Question(slot="diagnosis", kind="text", short="病情", ask="什么病？")
 HOSPITAL = Question(slot="hospital", kind="hospital", short="医院", ask="哪家医院？")
 DRUG = Question(slot="drug", kind="drug", short="药品", ask="哪种药？")
@@ -33,6 +34,7 @@ CAUSE = Question(
         (LIKENESS, "湖南省肿瘤医院", HOSPITAL),
         (LIKENESS, "紫杉醇", DRUG),
         (SIGN, "脑梗", DIAGNOSIS),
+        (DESPAIR_BY_LIKENESS, "手臂骨折", DIAGNOSIS),
         (SIGN, "车祸", CAUSE),
         (SIGN, "被电动车撞了", CAUSE),
         (LIKENESS, "孩子咳嗽两个星期了，夜里咳得睡不着，想问要不要拍片", COMPLAINT),
@@ -51,6 +53,7 @@ def test_what_was_asked_for_is_an_answer(alarm: Match, text: str, asked: Questio
         (SIGN, "昏过去了", CAUSE),
         (SIGN, "我爸胸口疼，疼了快一个小时了，喘不上气", COMPLAINT),
         (DESPAIR, "不想活了", DIAGNOSIS),
+        (DESPAIR_BY_LIKENESS, "撑不下去了", DIAGNOSIS),
         (SIGN, "喘不上气", None),
     ],
 )
