@@ -69,6 +69,7 @@ def _with_policy(
         "policy": policy.id,
         "said": _besides_name(scene, policy.product, service, str(then["text"])),
         "opening": begin,
+        "known": wanted.get("known"),
     }
     session = replace(scene.session, wanted=None, policy=policy.id, offered=None)
     context = _talking_of(scene, policy.product, service)
