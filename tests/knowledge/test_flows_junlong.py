@@ -141,7 +141,8 @@ def test_cancelling_or_changing_uses_the_service_up_once_it_is_booked(service: s
     changed = flow.step("changed")
     assert changed is not None
     assert changed.use == "spend"
-    assert any("视同已使用" in notice.say for notice in flow.notices)
+    assert "视同已使用" in flow.cancelling.say  # told, with its clauses, before an application is submitted
+    assert flow.cancelling.clause
 
 
 def test_not_turning_up_uses_up_a_second_opinion_and_is_asked_about_for_a_fast_track() -> None:
