@@ -8,7 +8,7 @@ from typing import Any
 from care.policy import Policy
 from handlers.case_words import day_words
 from handlers.requests.eligible import by_sentence, each_flow, lacks, policy_in_use, who_uses
-from handlers.scene import Said, Scene
+from handlers.scene import Said, Scene, cited
 from handlers.tasks.apply import clause_line
 from knowledge.flow import Flow
 
@@ -24,7 +24,8 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     lines = by_sentence(_told(scene, policy, flow) for flow in flows)
     clauses = [clause for flow in flows if flow.eligibility.waiting for clause in flow.eligibility.waiting.clause]
     lines += [clause_line(scene, policy.product, clauses)] if clauses else []
-    return Said(text="\n".join(lines), session=replace(scene.session, policy=policy.id))
+    session = replace(scene.session, policy=policy.id)
+    return Said(text="\n".join(lines), session=session, citations=cited(scene, policy.product, clauses))
 
 
 def _told(scene: Scene, policy: Policy, flow: Flow) -> tuple[str, str, tuple[tuple[str, str], ...]]:
