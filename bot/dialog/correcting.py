@@ -8,7 +8,7 @@ from bot.dialog.corrections import Correction
 from bot.dialog.filling import Filled, Filler, is_small
 from bot.dialog.plan import Item
 from bot.dialog.state import Dialog, Pick
-from bot.slots import choices, kinds
+from bot.slots import choices, kinds, yes_no
 from bot.slots.reading import Found, Several
 from bot.slots.said import TAKEN, Said
 
@@ -147,10 +147,16 @@ class Corrector:
     def _fits(self, item: Item, value: Said, waiting: Item | None) -> bool:
         if item.question.kind not in _TELLING or not self._reads(item, value):
             return False
+        words = value.plain.strip()
+        if (
+            item.question.kind == "choice"
+            and yes_no.is_bare(words)
+            and not choices.is_name(words, item.question.choices)
+        ):
+            return False  # 应该没有 changes no 医保 to 没有医保
         if waiting is None or waiting.question.kind not in kinds.LOOSE:
             return True
         # Free words are awaited: a choice or a figure must be all that is said.
-        words = value.plain.strip()
         return item.question.kind != "number" and (
             item.question.kind != "choice" or choices.is_name(words, item.question.choices)
         )

@@ -29,6 +29,7 @@ _SEPARATORS = re.compile(r"[,，、;；/+&\s]+|和|跟|以及|还有|与|加")
 _NEAR = 72.0
 _MARGIN = 10.0
 _MOST = 3
+_MOST_LINES = 100
 
 
 def find(said: Said, choices: Sequence[Choice]) -> list[Found]:
@@ -148,7 +149,8 @@ def _by_order(words: str, choices: Sequence[Choice]) -> Choice | None:
 
 def _is_order(words: str) -> bool:
     match = _ORDER.fullmatch(words)
-    return bool(match and whole(match["n"]) is not None)
+    number = whole(match["n"]) if match else None
+    return number is not None and number < _MOST_LINES  # a telephone number is no line's
 
 
 def _names(choice: Choice) -> list[str]:
