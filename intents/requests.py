@@ -14,6 +14,7 @@ from intents.normal import compact
 
 FILE = Path(__file__).parent / "requests.yaml"
 
+_GREETING = re.compile(r"^(?:(?:在不在|在[不吗么]|有人[吗在]*|你好|您好|喂|hello|hi)[呀啊]*[?？,，。!！~]+)+(?=.)")
 _LONGEST = 80  # characters; a longer message tells a story and is read as a question
 
 
@@ -67,7 +68,7 @@ class Requests:
 
     def all_in(self, message: str) -> list[str]:
         """Return the kinds of request that `message` may be, in the file's order; empty for a question."""
-        text = compact(message)
+        text = _heard(message)
         if not text or len(text) > _LONGEST:
             return []
         return [
@@ -78,4 +79,9 @@ class Requests:
 
     def is_asking(self, message: str) -> bool:
         """Whether a message asks something."""
-        return bool(self._asks.search(compact(message)))
+        return bool(self._asks.search(_heard(message)))
+
+
+def _heard(message: str) -> str:
+    """Return a message as the patterns read it, without the greeting that opens it: 在不？我想… asks nothing."""
+    return _GREETING.sub("", compact(message))
