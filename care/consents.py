@@ -53,6 +53,16 @@ def withdraw(connection: Connection, *, contact_id: int, kind: ConsentKind, now:
     return connection.execute(ending).rowcount > 0
 
 
+def standing(connection: Connection, contact_id: int) -> dict[ConsentKind, int]:
+    """Return what a person agrees to now: kind → version of the text they read last."""
+    query = (
+        select(consents.c.kind, consents.c.version)
+        .where(consents.c.contact_id == contact_id, consents.c.withdrawn_at.is_(None))
+        .order_by(consents.c.id)
+    )
+    return {ConsentKind(row.kind): row.version for row in connection.execute(query)}
+
+
 def current(connection: Connection, *, contact_id: int, kind: ConsentKind) -> Consent | None:
     """Return the latest agreement of a kind that still stands, or None. The caller compares its version."""
     query = (

@@ -47,7 +47,7 @@ class Customers:
 
 @dataclass(frozen=True)
 class Customer:
-    """One person; what is stored is read when it is first asked for."""
+    """One person in one turn; what is stored is read when it is first asked for, and once."""
 
     contact_id: int
     records: Customers
@@ -89,11 +89,14 @@ class Customer:
 
     def has_agreed(self, kind: ConsentKind) -> bool:
         """Whether the person agreed to the present text of a kind."""
+        return self._standing.get(kind) == self.records.versions[kind]
+
+    @cached_property
+    def _standing(self) -> Mapping[ConsentKind, int]:
         if not self.contact_id:
-            return False
+            return {}
         with self.records.store.reading() as connection:
-            standing = consents.current(connection, contact_id=self.contact_id, kind=kind)
-        return standing is not None and standing.version == self.records.versions[kind]
+            return consents.standing(connection, self.contact_id)
 
     def lock(self, policy_index: bytes | None, *, now: datetime) -> Lock | None:
         """Return what forbids verifying a policy now, or None."""
@@ -150,8 +153,15 @@ class Customer:
         if policy.id is None:
             return {}
         person = HOLDER if insured is None or insured.relation == "self" else str(insured.id)
-        with self.records.store.reading() as connection:
-            return uses_taken(connection, policy.id, person, service)
+        asked = (policy.id, person, service)
+        if asked not in self._taken:
+            with self.records.store.reading() as connection:
+                self._taken[asked] = uses_taken(connection, *asked)
+        return self._taken[asked]
+
+    @cached_property
+    def _taken(self) -> dict[tuple[int, str, str], Mapping[tuple[str, str], int]]:
+        return {}
 
     def period(self, policy: Policy, per: str, on: date) -> str:
         """Return the period in which a use on a day counts."""

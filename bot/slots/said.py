@@ -24,6 +24,7 @@ def _simplified() -> dict[int, str]:
     return {ord(old): new for old in characters if len(new := convert(old)) == 1 and new != old}
 
 
+@lru_cache(maxsize=16_384)  # single characters: nothing of anybody stays in it
 def _narrow(character: str) -> str:
     plain = unicodedata.normalize("NFKC", character)
     plain = plain.lower() if len(plain) == 1 else character
