@@ -58,7 +58,8 @@ class Desk:
         """Return what to say to one message or event, with the state for the next turn."""
         products = self._products.get(turn.inbound.account, tuple(self._house.library.handbooks))
         session = Session.from_state(turn.conversation.state, products=products)
-        scene = Scene(turn, session, self._house)
+        known = self._house.customers.of(turn.conversation.contact_id)
+        scene = Scene(turn, session, self._house, known)
         gone = [task for task in session.tasks if not self._stands(scene, task)]
         if not gone:
             return self._taken(scene)
