@@ -44,6 +44,11 @@ def person_of(policy: Policy, flow: Flow, answers: Answers) -> Insured | None:
     return next((person for person in policy.insured if str(person.id) == str(chosen)), None)
 
 
+def names_insured(policy: Policy, text: str) -> bool:
+    """Whether a text names somebody insured by a policy: 给三宝约疫苗 tells which of a family's policies is meant."""
+    return any(name in text for person in policy.insured for name in (person.name, *_given_names(person)))
+
+
 def _who_applies(
     choices: Sequence[Choice], people: tuple[str, ...], other: tuple[str, str], relation: str
 ) -> Iterator[Question]:
@@ -56,7 +61,11 @@ def _who_applies(
 
 def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
     if person is None:
-        return Choice(id=_HOLDER, label=f"投保人{policy.holder_name}", called=("投保人", "我自己", "本人", "我"))
+        return Choice(
+            id=_HOLDER,
+            label=f"投保人{policy.holder_name}",
+            called=("投保人", policy.holder_name, "我自己", "本人", "我"),
+        )
     called = (*_given_names(person), *_called(person, today), *_by_age(policy, person))
     return Choice(id=str(person.id), label=person.name, called=tuple(dict.fromkeys(called)))
 

@@ -8,9 +8,10 @@ from bot.dialog.corrections import Correction
 from bot.dialog.filling import Filled, Filler, is_small
 from bot.dialog.plan import Item
 from bot.dialog.state import Dialog, Pick
+from bot.forms import Choice
 from bot.slots import choices, kinds, yes_no
 from bot.slots.reading import Found, Several
-from bot.slots.said import TAKEN, Said
+from bot.slots.said import TAKEN, Said, Span
 
 # Kinds by whose values a correction without a name can be told.
 _TELLING = frozenset({"date", "phone", "id_number", "card", "hospital", "choice", "number"})
@@ -84,7 +85,10 @@ class Corrector:
         if correction.value is None or item.question.kind == "files":
             return None
         start, end = correction.value
-        end = self._end_of_words(filled, end) if item.question.kind == "text" else end
+        if item.question.kind == "text":
+            end = self._end_of_words(filled, end)
+        elif item.question.kind == "choice":
+            end = _end_of_name(filled.rest, (start, end), item.question.choices)
         done = self.filler.read_into(filled, item, filled.rest.part((start, end)), start, echo=True)
         if done is None:
             return None
@@ -204,3 +208,9 @@ class Corrector:
             return replace(filled, reopened=chosen[0].key, rest=rest)
         picks = tuple(Pick(key=one.key, value=None, label=one.short) for one in chosen)
         return replace(filled, picks=picks, rest=rest)
+
+
+def _end_of_name(said: Said, span: Span, offered: Sequence[Choice]) -> int:
+    """Return where a choice's name ends that has a comma in it: 付不了、付失败."""
+    ends = [end for _, end in said.clauses() if end > span[1] and choices.is_name(said.plain[span[0] : end], offered)]
+    return max(ends, default=span[1])

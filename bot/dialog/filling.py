@@ -227,12 +227,22 @@ class Filler:
                 for one in self.plan(filled.dialog)
                 if one.key not in (item.key, *filled.taken) and one.question.kind == question.kind
             ]
+            if question.kind == "choice" and self._is_in_a_name(filled, item, found.span):
+                continue
             nearest = max((naming.nearness(one, said, found.span) for one in rivals), default=0)
             if near > nearest or (
                 found.span in plainly and nearest == 0 and not any(self._takes(one, filled, found) for one in rivals)
             ):
                 return found
         return None
+
+    def _is_in_a_name(self, filled: Filled, item: Item, span: Span) -> bool:
+        """Whether a choice's name is but a part of another question's: 住院 in 希望住院日期."""
+        others = [one for one in self.plan(filled.dialog) if one.key != item.key]
+        return any(
+            hit.span[0] <= span[0] and span[1] <= hit.span[1] and hit.span != span
+            for hit in naming.namings(filled.rest.plain, others)
+        )
 
     def _takes(self, item: Item, filled: Filled, found: Found) -> bool:
         """Whether a value could as well answer another question (within its bounds)."""

@@ -72,11 +72,19 @@ def _is_the_answer(talk: Talk, item: Item) -> bool:
     return item.question.kind == "yes_no" and commands.read(words) is Command.CANCEL and yes_no.is_bare(words)
 
 
+def _names_choice(talk: Talk, item: Item) -> bool:
+    # 金额不对，在儿科医院: the first clause is the name of a choice, not a complaint about 金额.
+    first = next(iter(talk.said.clauses()), (0, 0))
+    return bool(item.question.choices) and choices.is_name(
+        talk.said.plain[slice(*first)].strip(), item.question.choices
+    )
+
+
 def _answered(talk: Talk, item: Item) -> Step:
     filler, begun = talk.filler, talk.filler.filled(talk.dialog, talk.said)
     plain = talk.said.plain
     is_name = _is_the_answer(talk, item)
-    filled = begun if is_name else Corrector(filler=filler).correct(begun, item)
+    filled = begun if is_name or _names_choice(talk, item) else Corrector(filler=filler).correct(begun, item)
     corrected = filled is not begun
     asks = questions.looks_like_question(plain) and not is_name
     wants_else = asks or questions.looks_like_request(plain) or talk.is_stale
