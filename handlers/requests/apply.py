@@ -106,11 +106,19 @@ def _spoken_of(scene: Scene, having: list[str], product: str | None, family: str
 def _besides_name(scene: Scene, product: str, service: str, text: str) -> str:
     """Return a wish without the service's own name, unless it is a choice's: 住院绿通 tells no 住院 from 手术."""
     found, flow = scene.house.library.handbooks[product].service(service), scene.flow(product, service)
-    choices = [choice for question in (flow.questions if flow else ()) for choice in question.choices]
-    for name in sorted({found.name, found.short} if found else (), key=len, reverse=True):
-        if not any(name in (choice.label, *choice.called) for choice in choices):
-            text = text.replace(name, "，")
+    if found is None or flow is None:
+        return text
+    chosen = {name for question in flow.questions for one in question.choices for name in (one.label, *one.called)}
+    own = {found.name, found.short, *(name for name in found.called if _lengthens(name, found.short, chosen))}
+    for name in sorted(own - chosen, key=len, reverse=True):
+        text = text.replace(name, "，")
     return text
+
+
+def _lengthens(name: str, short: str, chosen: set[str]) -> bool:
+    """Whether a name only says a short one at length (住院绿色通道), without a choice's word that the short one lacks."""
+    rest = iter(name)
+    return all(one in rest for one in short) and not any(word in name and word not in short for word in chosen)
 
 
 def _meant(scene: Scene) -> tuple[str | None, str | None]:
