@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [routing] [typos] [webhook] [openloop] [commits]`: measures, prints one table, ends.
+"""`python -m tests.bench [--quick] [BENCH …]`: measures, prints one table, ends. Without names all of BENCHES.
 
 Exits with 0 whatever the figures are: they are there to be read. Exits with 1 when something could not be measured.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.logs import configure_logs
 from knowledge.library import load
-from tests.bench import commits, open_loop, routing, typos, webhook
+from tests.bench import commits, dialogs, open_loop, routing, typos, webhook
 from tests.bench.figures import Figure, table, write
 from tests.bench.schedule import Schedule
 from tests.bench.servers import ROOT
@@ -22,6 +22,7 @@ _RESULTS = ROOT / "var" / "bench.json"
 BENCHES: Mapping[str, Callable[[Schedule], list[Figure]]] = {
     "routing": lambda schedule: routing.measure(load(), schedule, schedule.folder / "memory"),
     "typos": lambda schedule: typos.measure(load(), schedule, schedule.folder / "memory"),
+    "dialogs": lambda schedule: dialogs.measure(load(), schedule, schedule.folder / "memory"),
     "webhook": webhook.measure,
     "openloop": open_loop.measure,
     "commits": commits.measure,
