@@ -116,7 +116,7 @@ def _besides_name(scene: Scene, product: str, service: str, text: str) -> str:
 
 
 def _lengthens(name: str, short: str, chosen: set[str]) -> bool:
-    """Whether a name only says a short one at length (住院绿色通道), without a choice's word that the short one lacks."""
+    """Whether a name only says a short one at length (住院绿色通道), with no choice's word that the short one lacks."""
     rest = iter(name)
     return all(one in rest for one in short) and not any(word in name and word not in short for word in chosen)
 
