@@ -7,7 +7,7 @@ from datetime import date
 from bot.forms import Question
 from bot.messages import Outcome
 from bot.slots import choices, hospitals
-from bot.slots.reading import Found, Scope
+from bot.slots.reading import Found, Scope, Several
 from bot.slots.said import Said, plain
 from handlers.outcomes import preceded
 from handlers.wording import say
@@ -50,7 +50,7 @@ def _is_told(alarm: Match, asked: Question) -> bool:
 
 
 def _picks(text: str, asked: Question) -> bool:
-    return bool(asked.choices) and isinstance(choices.read(Said.of(text), asked.choices), Found)
+    return bool(asked.choices) and isinstance(choices.read(Said.of(text), asked.choices), Found | Several)
 
 
 def _is_offered(text: str, asked: Question) -> bool:

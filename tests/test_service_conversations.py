@@ -13,7 +13,7 @@ A step does one thing
 - 移到: the newest case is moved to a step; cancelled: withdrawn for its person
 - 改版: a newer form is deployed: {服务: product/service, 去掉: slots, 加上: questions}
 and tells what must follow
-- 决定 (also 办理), 应答含, 应答不含, 引用, 归属, 呼叫, 无应答: as in test_conversations
+- 决定 (also 办理), 应答含, 应答不含, 引用, 归属, 呼叫, 无应答: as in test_conversations; 最长: characters
 - 通知含, 无通知: what the step put into the outbox
 - 受理: the newest case by 产品, 服务, 步骤, 被保险人, 答案 and 显示 (some slots' values and labels), 材料 (papers by
   id, 未分: not sorted), 期限 (promise: day), 次数 (held, spent, released, or 无)
@@ -41,7 +41,7 @@ TRANSCRIPTS = Path(__file__).parent / "conversations" / "services"
 HEADS = {"对话", "现在", "账号", "保单", "已绑定", "尚缺", "步骤"}
 SAYS = {"用户", "语音", "图片", "文件", "事件", "点击"}
 DOES = SAYS | {"谁", "过去", "移到", "改版"}
-OF_REPLY = {"决定", "应答含", "应答不含", "引用", "归属", "呼叫", "无应答"}
+OF_REPLY = {"决定", "应答含", "应答不含", "引用", "归属", "呼叫", "无应答", "最长"}
 OF_CASE = {"产品", "服务", "步骤", "被保险人", "答案", "显示", "材料", "期限", "次数"}
 EXPECTS = OF_REPLY | {"通知含", "无通知", "受理", "受理数", "无受理"}
 DECIDED = {**DECISIONS, "办理": "dialog"}
@@ -149,6 +149,8 @@ def about_reply(step: Mapping[str, Any], heard: Heard) -> Iterator[str]:
         yield f"decided {decision}"
     yield from (f"lacks {word}" for word in listed(step.get("应答含")) if word not in reply)
     yield from (f"says {word}" for word in listed(step.get("应答不含")) if word in reply)
+    if len(reply) > step.get("最长", len(reply)):
+        yield f"has {len(reply)} characters"
     cited = [f"{citation.product} {citation.clause}" for said in outcome.replies for citation in said.citations]
     for wanted in listed(step.get("引用")):
         if not any(place.startswith(wanted) for place in cited):
