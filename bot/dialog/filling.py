@@ -226,6 +226,8 @@ class Filler:
                 one
                 for one in self.plan(filled.dialog)
                 if one.key not in (item.key, *filled.taken) and one.question.kind == question.kind
+                # What is no choice of another question can't answer it, however near its name: 我妈淋巴瘤.
+                and (question.kind != "choice" or self._takes(one, filled, found))
             ]
             if question.kind == "choice" and self._is_in_a_name(filled, item, found.span):
                 continue
