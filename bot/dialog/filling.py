@@ -225,7 +225,8 @@ class Filler:
             rivals = [
                 one
                 for one in self.plan(filled.dialog)
-                if one.key not in (item.key, *filled.taken) and one.question.kind == question.kind
+                if one.key not in (item.key, *filled.taken)
+                and one.question.kind == question.kind
                 # What is no choice of another question can't answer it, however near its name: 我妈淋巴瘤.
                 and (question.kind != "choice" or self._takes(one, filled, found))
             ]
