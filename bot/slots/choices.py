@@ -12,7 +12,7 @@ from bot.slots.reading import Found, Option, Problem, Reading, Several
 from bot.slots.said import Said, plain
 
 _ORDER = re.compile(
-    rf"(?:选|就选|我选|要|就|那就|就要|答案)?\s*(?:第)?\s*(?P<n>{NUMERAL})\s*(?:个|项|种|号|、|\.|\)|）|的|吧|选项)*\s*(?:谢谢)?"
+    rf"(?:选|就选|我选|要|就|那就|就要|答案)?\s*(?:第)?\s*(?P<n>{NUMERAL})\s*(?:个|项|种|号|张|家|位|份|件|款|、|\.|\)|）|的|吧|选项)*\s*(?:谢谢)?"
 )
 _LETTER = re.compile(r"(?:选|就选|我选)?\s*(?P<l>[a-z])\s*(?:项|吧|选项|\.)?")
 _LAST = re.compile(r"(?:选)?(?:最后|最末)(?:一个|一项|一种|的)?(?:吧)?")

@@ -205,5 +205,7 @@ def _read_text(question: Question, said: Said) -> Reading | None:
             sentence="text_long", span=(start, end), gaps={"longest": str(question.longest), "count": str(len(words))}
         )
     if question.pattern and not re.search(question.pattern, _BETWEEN.sub("", words)):
+        if not re.search(r"\d", said.plain):
+            return None  # 我的保单: something else is meant
         return Problem(sentence="text_shape", span=(start, end), gaps={"short": question.short})
     return Found(value=words, span=(start, end))

@@ -9,7 +9,7 @@ from bot.slots.said import Said, plain
 _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
 _DOT = r"[·•・‧∙．.]"
 _CHINESE = re.compile(rf"{_HAN}{{2,10}}(?:\s*{_DOT}\s*{_HAN}{{1,12}}){{0,4}}")
-_SPACED = re.compile(rf"{_HAN}{{1,2}}\s+{_HAN}{{1,2}}")
+_SPACED = re.compile(rf"{_HAN}{{1,2}}(?:\s+{_HAN}{{1,2}}){{1,3}}")
 _LATIN = re.compile(r"[a-z][a-z'’.\-]*(?:[ ·][a-z'’.\-]+){0,5}", re.IGNORECASE)
 _BEFORE = re.compile(
     r"^.{0,12}?(?:(?:姓名|名字|大名|全名)\s*(?:是|叫|为|:)?|(?:他|她|我|宝宝|孩子|儿子|女儿|老公|老婆|妈妈|爸爸|病人|患者|被保险人|投保人)?的?(?:名?叫做?|叫做))\s*"

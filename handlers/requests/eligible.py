@@ -12,6 +12,7 @@ from handlers.policy_words import person_name
 from handlers.scene import Said, Scene
 from handlers.tasks.apply import citations_of, clause_line
 from handlers.wording import say
+from intents.normal import compact
 from knowledge.flow import Flow
 from knowledge.vocabulary import family_names
 
@@ -28,7 +29,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
         return _one(scene, policy, flow)
     told, person = [], next(iter(policy.insured), None)
     for each in scene.house.library.handbooks[policy.product].flows.values():
-        verdict = scene.customer.verdict(policy, who_uses(policy, each), each.service, now=scene.now, answers={})
+        verdict = scene.customer.verdict(policy, who_uses(policy, each), each.service, now=scene.now)
         why = "".join(dict.fromkeys(check.why for check in verdict.against))
         name = {"eligible": "yes", "not_eligible": "no", "unknown": "unknown"}[verdict.decision]
         told.append((scene.service_name(policy.product, each.service), f"eligible_list_{name}", (("why", why),)))
@@ -47,13 +48,25 @@ def by_sentence(told: Iterable[tuple[str, str, tuple[tuple[str, str], ...]]]) ->
 
 def lacks(scene: Scene, policy: Policy) -> Said | None:
     """Say that the policy's product has nothing of the services named; None where it has one, or none is named."""
-    families = dict.fromkeys(place.family for place in scene.house.router.services_in(scene.text) if place.offered)
+    families = _families_named(scene)
     handbook = scene.house.library.handbooks[policy.product]
     if not families or any(service.family in families for service in handbook.services):
         return None
-    family = next(iter(families))
+    family = families[0]
     text = say("lacks_service", product=scene.short(policy.product), family=family_names().get(family, family))
     return Said(text=text, session=scene.session, reasons=("the product has no such service",))
+
+
+def _families_named(scene: Scene) -> list[str]:
+    """The families of the services, of any handbook, that are named in full; else of those that sound like it."""
+    text = compact(scene.text)
+    spelt = [
+        service.family
+        for handbook in scene.house.library
+        for service in handbook.services
+        if service.id in handbook.flows and any(name in text for name in (service.short, *service.called))
+    ]
+    return spelt or [place.family for place in scene.house.router.services_in(scene.text) if place.offered]
 
 
 def policy_in_use(scene: Scene) -> Policy | None:
@@ -70,8 +83,10 @@ def policy_in_use(scene: Scene) -> Policy | None:
 def flow_meant(scene: Scene, policy: Policy) -> Flow | None:
     """Return the service asked about: named, else the one talked about last."""
     handbook = scene.house.library.handbooks[policy.product]
-    families = [place.family for place in scene.house.router.services_in(scene.text)]
-    named = [service.id for service in handbook.services if service.family in families]
+    places = scene.house.router.services_in(scene.text)
+    families = [place.family for place in places]
+    named = [place.id for place in places if place.product == policy.product]
+    named += [service.id for service in handbook.services if service.family in families]
     topic = (scene.session.context.topic or "").split("/")
     before = [topic[1]] if len(topic) > 1 and topic[0] == policy.product else []
     return next((handbook.flows[id] for id in (*named, *before) if id in handbook.flows), None)
@@ -85,7 +100,7 @@ def who_uses(policy: Policy, flow: Flow) -> Insured | None:
 
 def _one(scene: Scene, policy: Policy, flow: Flow) -> Said:
     insured = who_uses(policy, flow)
-    verdict = scene.customer.verdict(policy, insured, flow.service, now=scene.now, answers={})
+    verdict = scene.customer.verdict(policy, insured, flow.service, now=scene.now)
     service = scene.service_name(policy.product, flow.service)
     lines = [_verdict_words(service, verdict)]
     clauses = [clause for check in verdict.against or verdict.checks for clause in check.clause]
