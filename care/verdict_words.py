@@ -88,8 +88,11 @@ def lapse(result: str, policy: Policy) -> str:
         return "保单没有效力中止过。"
     if result == "unknown":
         return "保单的中止记录不完整；中止过的保单，服务不再恢复。要请健康管家核实。"
+    rule = "按手册，中止后服务权益全部终止，复效也不恢复。"
+    if policy.reinstated_on is None and policy.lapsed_on is not None:
+        return rule  # since when is told with the policy itself, which is not in force
     lapsed = f"保单{day(policy.lapsed_on)}效力中止过" if policy.lapsed_on is not None else "保单效力中止过"
-    return f"{lapsed}。按手册，中止后服务权益全部终止，复效也不恢复。"
+    return f"{lapsed}。{rule}"
 
 
 def diagnosis(result: str, diagnosed_on: date, policy: Policy, *, handbook_is_open: bool) -> str:
