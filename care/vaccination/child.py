@@ -152,6 +152,8 @@ def _complete_for(told: Any, programme: Programme) -> frozenset[str] | None:
 
 
 def _codes(told: Any, place: str, known: tuple[str, ...], programme: Programme | None = None) -> tuple[str, ...]:
+    if told is None or told == []:
+        return ()
     codes = {fold(code): code for code in known}
     if programme is not None:
         codes = {name: code for name, code in programme.names.items() if code in known} | codes

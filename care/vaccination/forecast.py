@@ -19,6 +19,7 @@ from care.vaccination.programme import Programme
 from care.vaccination.rows import DATED, Row
 from care.vaccination.rules import Family, Overlay
 from care.vaccination.self_paid import self_paid
+from care.vaccination.spans import Span
 from care.vaccination.words import because
 
 FORECASTERS: Mapping[str, Callable[[Course], Row]] = {
@@ -109,21 +110,19 @@ def _marked(rows: list[Row], programme: Programme) -> tuple[Row, ...]:
     """Say of two injected live vaccines that fall close together that they want one day, or 28 days between."""
     span = programme.span("G5")
     live = [row for row in rows if row.recommended and programme.families[row.vaccine].live]
+    if len({row.recommended for row in live}) < 2:
+        live = []
     marked = []
     for row in rows:
-        near = [
-            programme.families[other.vaccine].name
-            for other in live
-            if row in live
-            and row.recommended
-            and other.recommended
-            and other.recommended != row.recommended
-            and other.recommended < span.after(row.recommended)
-            and row.recommended < span.after(other.recommended)
-        ]
+        near = [programme.families[other.vaccine].name for other in live if row in live and _clash(row, other, span)]
         if near:
             row = replace(row, reasons=(*row.reasons, because("live_together", rule="G5", other="、".join(near))))
         if row.certainty != "high":
             row = replace(row, reasons=(*row.reasons, because("to_confirm", certainty=row.certainty)))
         marked.append(row)
     return tuple(marked)
+
+
+def _clash(one: Row, other: Row, span: Span) -> bool:
+    days = sorted(row.recommended for row in (one, other) if row.recommended)
+    return len(days) == 2 and days[0] < days[1] < span.after(days[0])

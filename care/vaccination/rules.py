@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from care.vaccination.spans import Span, parse_span
 
@@ -74,25 +75,26 @@ class Plan(Shape):
     start_to: Age | None = None
     then: Literal["complete", "ask_clinic"] = "complete"
     doses: tuple[DoseRule, ...] = Field(min_length=1)
-    _wordings: dict[int, tuple[DoseRule, ...]] = PrivateAttr(default_factory=dict)
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Sort the wordings by dose once: a forecast asks for them often."""
-        super().model_post_init(context)
+    @cached_property
+    def wordings(self) -> dict[int, tuple[DoseRule, ...]]:
+        """Dose number → its wordings in the order of time. Kept: a forecast asks for them often."""
+        found: dict[int, tuple[DoseRule, ...]] = {}
         for rule in self.doses:
-            self._wordings[rule.dose] = (*self._wordings.get(rule.dose, ()), rule)
+            found[rule.dose] = (*found.get(rule.dose, ()), rule)
+        return found
 
-    @property
+    @cached_property
     def length(self) -> int:
         """The number of doses."""
-        return len(self._wordings)
+        return len(self.wordings)
 
     def reached(self, number: int, birth: date, as_of: date) -> tuple[DoseRule, date]:
         """Return the wording in force for a dose still to come, and the first day on which the age allowed it.
 
         A child that was old enough before a rule began could start when it began, or earlier by the older wording.
         """
-        wordings = self._wordings[number]
+        wordings = self.wordings[number]
         for place, rule in enumerate(wordings):
             day = rule.min_age.after(birth)
             if max(day, as_of) > rule.until:
@@ -105,7 +107,7 @@ class Plan(Shape):
 
     def wording_on(self, number: int, day: date) -> DoseRule:
         """Return the wording of a dose in force on a day; before the oldest one began, the oldest."""
-        wordings = self._wordings[number]
+        wordings = self.wordings[number]
         return next((rule for rule in wordings if day <= rule.until), wordings[-1])
 
 
