@@ -44,6 +44,7 @@ MASTER_SEALED = (
     _by_id(tables.cases, "answers"),
     _by_id(tables.case_events, "detail"),
     _by_id(tables.materials, "media_id"),
+    _by_id(tables.call_tasks, "detail"),
 )
 
 

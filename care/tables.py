@@ -269,3 +269,109 @@ errands = Table(
     Column("lease_until", UtcTime),
     UniqueConstraint("kind", "contact_id"),
 )
+
+# What people are to be reminded of, planned ahead: one row for each occasion of a subject ("case:7", "child:3") and
+# person. claimed: in a worker's hands until its lease ends · handed: on its way (`way`), its end not known yet.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(32), nullable=False),
+    Column("occurrence", String(40), nullable=False),
+    Column("contact_id", RowId, ForeignKey("contacts.id"), nullable=False),
+    Column("conversation_id", RowId, ForeignKey("conversations.id"), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("until_at", UtcTime, nullable=False),
+    Column("state", String(9), nullable=False),
+    Column("rung", Integer, nullable=False),  # how many ways to reach the person have failed
+    Column("tries", Integer, nullable=False),
+    Column("way", String(8)),
+    Column("provider_id", String(64)),  # the platform's number of the template message
+    Column("claim_token", String(32)),
+    Column("lease_until", UtcTime),
+    Column("settled_at", UtcTime),
+    Column("reason", String(80)),
+    UniqueConstraint("subject", "kind", "occurrence", "contact_id"),
+    CheckConstraint(
+        "state IN ('planned', 'claimed', 'handed', 'sent', 'called', 'expired', 'dropped', 'opted_out')", name="state"
+    ),
+    CheckConstraint("(state = 'claimed') = (claim_token IS NOT NULL AND lease_until IS NOT NULL)", name="claim"),
+    Index(
+        "ix_reminders_due",
+        "due_at",
+        sqlite_where=text("state = 'planned'"),
+        postgresql_where=text("state = 'planned'"),
+    ),
+    Index(
+        "ix_reminders_until",
+        "until_at",
+        sqlite_where=text("state = 'planned'"),
+        postgresql_where=text("state = 'planned'"),
+    ),
+    Index(
+        "ix_reminders_lease",
+        "lease_until",
+        sqlite_where=text("state = 'claimed'"),
+        postgresql_where=text("state = 'claimed'"),
+    ),
+    Index(
+        "ix_reminders_handed", "id", sqlite_where=text("state = 'handed'"), postgresql_where=text("state = 'handed'")
+    ),
+    Index(
+        "ix_reminders_provider_id",
+        "provider_id",
+        sqlite_where=text("provider_id IS NOT NULL"),
+        postgresql_where=text("provider_id IS NOT NULL"),
+    ),
+    Index("ix_reminders_contact_id", "contact_id", "kind"),
+)
+
+# Which kinds of reminder a person doesn't want; "all" is every kind.
+reminder_opt_outs = Table(
+    "reminder_opt_outs",
+    metadata,
+    Column("contact_id", RowId, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(32), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)
+
+# How many subscription messages of a template a person has still agreed to.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("contact_id", RowId, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    Column("template", String(64), primary_key=True),
+    Column("messages_left", Integer, nullable=False),
+    CheckConstraint("messages_left >= 0", name="messages_left"),
+)
+
+# What a health manager is to call somebody about, because no message reaches them or none would do.
+call_tasks = Table(
+    "call_tasks",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(32), nullable=False),
+    Column("occurrence", String(40), nullable=False),
+    Column("contact_id", RowId, ForeignKey("contacts.id")),
+    Column("due_at", UtcTime, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    Column("done_by", String(80)),
+    Column("detail", LargeBinary),  # sealed JSON
+    UniqueConstraint("subject", "kind", "occurrence"),
+    Index(
+        "ix_call_tasks_open", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")
+    ),
+)
+
+# What the processes agree on: who ticks (a lease), whether broadcasts pause, how far the nightly re-plan has come.
+reminder_controls = Table(
+    "reminder_controls",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("holder", String(64)),
+    Column("until_at", UtcTime),
+    Column("position", RowId, nullable=False),
+)

@@ -196,6 +196,14 @@ outbox = Table(
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
     ),
+    # How much of a conversation's quota is used.
+    Index(
+        "ix_outbox_sent",
+        "conversation_id",
+        "settled_at",
+        sqlite_where=text("state = 'sent'"),
+        postgresql_where=text("state = 'sent'"),
+    ),
     # At most one delivery of a conversation is under way: that keeps its messages in order.
     Index(
         "uq_outbox_claimed_conversation_id",
