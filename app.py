@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache, wraps
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, TypeVar, cast
 
 import click
@@ -17,13 +18,17 @@ from flask import Flask
 
 from bot.channels.wechat import Secrets, WeChatChannel
 from bot.channels.wechat_api import WeChatApi
-from bot.clock import system_clock
+from bot.clock import Clock, system_clock
 from bot.errors import ConfigurationFault, RetryLater, UserFault
 from bot.logs import configure_logs
 from bot.machine import Machine
+from bot.outbox import Outbox
+from bot.retry import RetryPolicy
 from bot.sealed_files import SealedFiles
 from bot.server import serve
 from bot.settings import Settings, WechatAccount, data_dir, load_settings
+from bot.signed_api import SignedApi
+from bot.sms import LoggedSms, SmsGateway, SmsSender
 from bot.store.conversations import listed
 from bot.store.outbox import dead_letters, replay
 from bot.store.store import Store, open_store
@@ -31,6 +36,7 @@ from bot.store.tokens import DatabaseTokens
 from care.media import MEDIA_FOLDER
 from care.personal_export import EXPORT_FOLDER
 from care.policy_import import DEMO_POLICIES, import_policies
+from care.workdays import WorkCalendar
 from console.exports import export_pages
 from console.simulation import simulation
 from handlers import commands
@@ -41,6 +47,12 @@ from handlers.eligibility_command import eligibility_command
 from handlers.house import build_desk, insurer_of
 from handlers.key_commands import keys_group
 from handlers.policy_commands import policies_group
+from handlers.remind import Rounds
+from handlers.reminder_commands import reminders_group
+from handlers.reminder_facts import Desk as PlanningDesk
+from handlers.reminder_ticks import Ticker
+from handlers.reminder_ways import Template, Ways
+from handlers.replanning import kinds
 from handlers.respond import Assistant
 from handlers.understanding import build_router
 from knowledge.check import coverage, find_faults
@@ -60,7 +72,10 @@ def create_app() -> Flask:
     eligibility = eligibility_command(open_store=_store, library=_library, guard=_speaking)
     cases = cases_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
     keys = keys_group(open_store=_store, data_dir=lambda: data_dir(os.environ), environment=os.environ, guard=_speaking)
-    joined = (policies, eligibility, cases, keys)
+    reminders = reminders_group(
+        open_store=_store, rounds_of=_rounds, outbox_of=_outbox, clock=system_clock, guard=_speaking
+    )
+    joined = (policies, eligibility, cases, keys, reminders)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
@@ -83,6 +98,7 @@ def serving_app(settings: Settings) -> Flask:
         public_url=settings.public_url,
         clock=system_clock,
         wake_outbox=lambda: machine.wake(),
+        reminding=Ticker(rounds=_rounds(store)),
     )
     machine = Machine(store=store, channels=channels, handler=_desk(settings, store).respond, chores=chores.run)
     app.extensions["machine"] = machine
@@ -104,21 +120,62 @@ def _desk(settings: Settings, store: Store) -> Desk:
     )
 
 
-def _channel(account: WechatAccount, store: Store) -> WeChatChannel:
-    api = WeChatApi(
-        account=account.id,
-        app_id=account.app_id,
-        app_secret=account.app_secret,
-        base_url=account.api_base_url,
-        token_store=DatabaseTokens(store),
+def _rounds(store: Store) -> Rounds:
+    settings = load_settings(os.environ)
+    unknown = sorted({kind for one in settings.accounts for kind in one.templates} - set(kinds()))
+    if unknown:
+        raise ConfigurationFault(
+            f"accounts: templates: {', '.join(unknown)}: no kind of reminder; use {', '.join(kinds())}"
+        )
+    return Rounds(
+        store=store,
+        house=PlanningDesk(library=_library(), calendar=WorkCalendar.load(), keys=store.keys),
+        ways=Ways(
+            templates={
+                one.id: {kind: Template(id=made.id, fields=made.fields) for kind, made in one.templates.items()}
+                for one in settings.accounts
+            },
+            senders={one.id: _api(one, store) for one in settings.accounts},
+            sms=_sms(settings),
+        ),
     )
+
+
+def _sms(settings: Settings) -> SmsSender | None:
+    if settings.sms is None:
+        return LoggedSms() if settings.is_demo else None
+    told = settings.sms
+    api = SignedApi(
+        name="sms", base_url=told.base_url, key_id=told.key_id, secret=told.secret.encode(), ca_file=told.ca_file
+    )
+    return SmsGateway(api)
+
+
+def _outbox(store: Store, clock: Clock) -> Outbox:
+    """The outbox at another time: what a command sends is counted in it."""
+    settings = load_settings(os.environ)
+    channels = {account.id: _channel(account, store) for account in settings.accounts}
+    return Outbox(store=store, channels=channels, clock=clock, policy=RetryPolicy(), chance=SystemRandom())
+
+
+def _channel(account: WechatAccount, store: Store) -> WeChatChannel:
     shared = Secrets(
         app_id=account.app_id,
         token=account.token,
         encoding_aes_key=account.encoding_aes_key,
         previous_encoding_aes_key=account.previous_encoding_aes_key,
     )
-    return WeChatChannel(account=account.id, shared=shared, sender=api)
+    return WeChatChannel(account=account.id, shared=shared, sender=_api(account, store))
+
+
+def _api(account: WechatAccount, store: Store) -> WeChatApi:
+    return WeChatApi(
+        account=account.id,
+        app_id=account.app_id,
+        app_secret=account.app_secret,
+        base_url=account.api_base_url,
+        token_store=DatabaseTokens(store),
+    )
 
 
 def _known_products(account: WechatAccount, library: Library) -> tuple[str, ...]:

@@ -20,6 +20,26 @@ _NOT_BUILT = ("wecom", "wecom_kf")
 _MOST_WORKERS = 16
 
 
+class MessageTemplate(BaseModel):
+    """A template message of the account. `fields`: the template's own field → title, day or kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    fields: Annotated[dict[str, Literal["title", "day", "kind"]], Field(min_length=1)]
+
+
+class Sms(BaseModel):
+    """The SMS gateway: signed JSON as with an insurer's core system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
+    key_id: Annotated[str, Field(min_length=1)]
+    secret: Annotated[str, Field(min_length=16, repr=False)]
+    ca_file: str | None = None
+
+
 class WechatAccount(BaseModel):
     """A WeChat Official Account. An empty `encoding_aes_key` means plaintext mode."""
 
@@ -35,6 +55,7 @@ class WechatAccount(BaseModel):
     encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
     previous_encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
     api_base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.weixin.qq.com"
+    templates: dict[str, MessageTemplate] = Field(default_factory=dict)  # kind of reminder → its template
 
 
 class Insurer(BaseModel):
@@ -63,6 +84,7 @@ class _File(BaseModel):
     insurers: tuple[Insurer, ...] = ()
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     simulator: _Simulator = _Simulator()
+    sms: Sms | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +102,7 @@ class Settings:
     web_workers: int
     public_url: str  # under which people reach this service: links in messages begin with it
     insurers: tuple[Insurer, ...] = ()
+    sms: Sms | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -119,6 +142,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             else _whole_number(environment, "WEB_WORKERS", default=2, least=1, most=_MOST_WORKERS),
             public_url=(file.public_url or f"http://127.0.0.1:{port}").rstrip("/"),
             insurers=file.insurers,
+            sms=file.sms,
         )
     except OSError as error:
         raise ConfigurationFault(

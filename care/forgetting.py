@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.keys import KeyRing
 from bot.store import people
-from care import audit, bindings, consents, errands, media, personal_export
+from care import audit, bindings, consents, errands, media, personal_export, reminders
 from care.consents import ConsentKind
 from care.tables import cases
 
@@ -35,6 +35,7 @@ def forget_person(connection: Connection, keys: KeyRing, contact_id: int, *, now
         papers=media.drop_loose(connection, contact_id, reason="the person was deleted"),
         cases_kept=connection.scalar(select(func.count()).where(cases.c.contact_id == contact_id)) or 0,
     )
+    reminders.drop_of_contact(connection, contact_id)
     personal_export.drop(connection, contact_id, now=now)
     errands.drop(connection, contact_id)
     people.forget(connection, contact_id)

@@ -185,8 +185,8 @@ def settle(connection: Connection, reminder: Reminder, state: str, *, now: datet
 def hand_on(
     connection: Connection, reminder: Reminder, way: str, *, provider_id: str | None = None, now: datetime
 ) -> bool:
-    """Note that a reminder is on its way, whose end is told later; False when the claim was lost."""
-    values = {"state": "handed", "way": way, "provider_id": provider_id, "tries": reminder.tries + 1}
+    """Note that a reminder is on its way since now, its end told later; False when the claim was lost."""
+    values = {"state": "handed", "way": way, "provider_id": provider_id, "tries": reminder.tries + 1, "settled_at": now}
     free = {"claim_token": None, "lease_until": None}
     return connection.execute(update(reminders).where(*_held(reminder)).values(**values, **free)).rowcount == 1
 

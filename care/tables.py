@@ -1,7 +1,8 @@
 """The tables of what we run for people. Everything that names or describes a person is sealed with the master key.
 
 It is sealed by the master key and not by the person's own: policies come from the insurer, and cases are what the law
-makes the company keep after a person has deleted their conversation.
+makes the company keep after a person has deleted their conversation. The module is long because all of care's tables
+stand here, beside what they refer to.
 """
 
 from sqlalchemy import (

@@ -11,6 +11,7 @@ from bot.store import outbox
 from care import audit, cases
 from care.case_records import Case, case_of
 from care.workdays import WorkCalendar
+from handlers.replanning import replan_case
 from handlers.wording import say
 from knowledge.flow import Flow
 from knowledge.library import Library
@@ -36,6 +37,7 @@ class CaseMover:
         )  # fmt: skip
         self._record(connection, "case moved", number, now)
         self._tell(connection, moved.case, moved.tell, now)
+        replan_case(connection, self, moved.case, now=now)
         return moved.case
 
     def cancel(self, connection: Connection, number: str, *, now: datetime, note: str = "") -> Case:
@@ -47,6 +49,7 @@ class CaseMover:
         self._record(connection, "case withdrawn", number, now)
         use = say(f"withdrawn_{withdrawn.use}") if withdrawn.use else ""
         self._tell(connection, withdrawn.case, say("case_withdrawn_for_you", use=use), now)
+        replan_case(connection, self, withdrawn.case, now=now)
         return withdrawn.case
 
     def known(self, connection: Connection, number: str) -> Case:

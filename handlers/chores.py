@@ -19,6 +19,7 @@ from care import errands, media, personal_export, promises
 from care.clearing import clear_away, delete_files
 from care.errands import Errand
 from care.fetching import Fetch, Fetched, fetch_wanted
+from handlers.reminder_ticks import Ticker
 from handlers.wording import has, say
 
 log = structlog.get_logger()
@@ -39,8 +40,10 @@ class Chores:
         public_url: str,
         clock: Clock,
         wake_outbox: Callable[[], None] = lambda: None,
+        reminding: Ticker | None = None,
     ) -> None:
-        """`public_url` is what links in messages begin with."""
+        """`public_url` is what links in messages begin with. `reminding` looks after reminders, where they are on."""
+        self._reminding = reminding
         self._store = store
         self._papers = papers
         self._copies = copies
@@ -65,6 +68,8 @@ class Chores:
             clear_away(self._store, papers=self._papers, copies=self._copies, now=now)
             self._cleared_at = now
         delete_files(self._store, papers=self._papers, copies=self._copies, now=now)
+        if self._reminding is not None and self._reminding.tick(now):
+            self._wake_outbox()
 
     def _tell_refused(self, connection: Connection, refused: list[Fetched], now: datetime) -> None:
         """Tell each person once why files were not kept: messages that nobody asked for are counted by the platform."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.clock import in_china
+from bot.keys import KeyRing
 from bot.messages import Citation, Effect, Turn
 from care.insurer import Insurer
 from care.workdays import WorkCalendar
@@ -26,6 +27,11 @@ class House:
     customers: Customers
     insurer: Insurer
     calendar: WorkCalendar
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys of what is stored."""
+        return self.customers.store.keys
 
 
 @dataclass(frozen=True)

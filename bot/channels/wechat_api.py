@@ -1,7 +1,7 @@
 """The Official Account's API as far as we call it: custom messages, media, and the token itself."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -61,6 +61,19 @@ class WeChatApi:
         answer = self._call("message/custom/send", lambda: self._client.message.send_text(contact, text))
         if not isinstance(answer, dict) or answer.get("errcode") != 0:
             raise RetryLater("the platform's answer cannot be read")
+
+    def send_template(self, contact: str, template_id: str, fields: Mapping[str, str], *, key: str) -> str:
+        """Send one template message and return its number; the platform sends what repeats `key` no second time."""
+        order = {
+            "touser": contact,
+            "template_id": template_id,
+            "client_msg_id": key,
+            "data": {name: {"value": value} for name, value in fields.items()},
+        }
+        answer = self._call("message/template/send", lambda: self._client.post("message/template/send", data=order))
+        if not isinstance(answer, dict) or answer.get("errcode") != 0:
+            raise RetryLater("the platform's answer cannot be read")
+        return str(answer.get("msgid", ""))
 
     def upload(self, kind: str, content: bytes) -> str:
         """Store a file (`image`, `voice`, `video`, `thumb`) for three days and return its media id."""

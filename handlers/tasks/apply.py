@@ -25,6 +25,7 @@ from handlers.case_words import day_words, until_words, wanted_papers
 from handlers.cautions import cautions, of_service
 from handlers.customers import covered
 from handlers.policy_words import person_name
+from handlers.replanning import replan_case
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -191,6 +192,7 @@ def _submission(
         for kind in agreed:
             consents.give(connection, contact_id=turn.contact_id, kind=kind, version=versions[kind], now=turn.now)
         audit.append(connection, keys, actor=actor, action="apply", subject=f"case:{case.number}", now=turn.now)
+        replan_case(connection, scene.house, case, now=turn.now)
 
     return submit
 

@@ -17,6 +17,7 @@ from care.insurer import Claim, Found, keep
 from care.policies import identity_index, number_index
 from handlers import form_files
 from handlers.policy_words import label_of
+from handlers.replanning import replan_policy
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -121,6 +122,7 @@ def _bound(scene: Scene, found: Found, index: bytes) -> Said:
             bindings.bind(connection, contact_id=turn.contact_id, policy_id=policy.id or 0, now=turn.now)
             subject = f"policy:{policy.id}"
             audit.append(connection, keys, actor=actor, action="verify", subject=subject, now=turn.now)
+            replan_policy(connection, scene.house, policy, now=turn.now)
 
     first = found.policies[0]
     context = replace(scene.session.context, product=first.product, choices=(), question="")

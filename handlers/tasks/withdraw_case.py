@@ -12,6 +12,7 @@ from care import audit, cases
 from care.case_records import Case
 from handlers import form_files
 from handlers.cautions import late
+from handlers.replanning import replan_case
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -52,13 +53,14 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
     def withdraw(connection: Connection, turn: Committing) -> None:
         keys, actor = house.customers.store.keys, f"contact:{turn.contact_id}"
         try:
-            cases.cancel(
+            withdrawn = cases.cancel(
                 connection, keys, flow, number,
                 actor=actor, now=turn.now, calendar=house.calendar, seen_version=case.version,
             )  # fmt: skip
         except UserFault as fault:
             raise DecideAgain("the case changed meanwhile") from fault
         audit.append(connection, keys, actor=actor, action="withdraw", subject=f"case:{number}", now=turn.now)
+        replan_case(connection, house, withdrawn.case, now=turn.now)
 
     text = say(
         "withdrawn",

@@ -1,0 +1,91 @@
+"""A child's next doses: one message for all that fall on a day, before, on and after the recommended day, then a call.
+
+Counted from `recommended`: 7 days and 1 day before, the day; 3, 7, 14 and 30 days after, monthly up to half a year, a
+call a week later. Where several visits would be told on one day, one message tells them all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from care.reminders import Planned
+from care.vaccination.rows import DATED, Row
+from care.vaccination.rule_files import load
+from care.vaccination.spans import Span
+from handlers.case_words import day_words
+from handlers.child_facts import ChildFacts
+from handlers.reminder_facts import at
+from handlers.reminder_kind import ReminderKind, Words, planned_for, sentence
+
+_CLOCK = time(8, 40)
+_BEFORE_DAYS, _AFTER_DAYS, _AFTER_MONTHS = (7, 1, 0), (3, 7, 14, 30), (2, 3, 4, 5, 6)
+_CALL_AFTER = timedelta(days=7)
+_CLOSES_WITHIN = timedelta(days=21)
+
+
+def plan(facts: ChildFacts) -> list[Planned]:
+    told: dict[date, list[Row]] = defaultdict(list)
+    calls: dict[date, list[Row]] = defaultdict(list)
+    for row in facts.rows:
+        if row.status not in DATED or row.recommended is None:
+            continue
+        days = list(_days(row.recommended))
+        for day in days:
+            if row.latest is None or day <= row.latest:
+                told[day].append(row)
+        calls[days[-1] + _CALL_AFTER].append(row)
+    days = sorted(told)
+    found = []
+    for number, day in enumerate(days):
+        following = days[number + 1] if number + 1 < len(days) else None
+        found += planned_for(facts, "vaccination", day.isoformat(), at(day, _CLOCK), until=_until(day, following),
+                             rows=tuple(told[day]), day=day)  # fmt: skip
+    for day, rows in calls.items():
+        if any(row.latest is None or day <= row.latest for row in rows):
+            found += planned_for(facts, "vaccination", f"{day}/call", at(day, _CLOCK), calls=True,
+                                 until=at(day + timedelta(days=30)), rows=tuple(rows), day=day)  # fmt: skip
+    return found
+
+
+def _days(recommended: date) -> Iterator[date]:
+    yield from (recommended - timedelta(days=n) for n in _BEFORE_DAYS)
+    yield from (recommended + timedelta(days=n) for n in _AFTER_DAYS)
+    yield from (Span(months=n).after(recommended) for n in _AFTER_MONTHS)
+
+
+def _until(day: date, following: date | None) -> datetime:
+    """Of use until the evening of the next day, and not beside the next message."""
+    until = at(day + timedelta(days=1), time(21))
+    return until if following is None else min(until, at(following, _CLOCK))
+
+
+def compose(facts: ChildFacts, planned: Planned) -> Words:
+    rows: tuple[Row, ...] = planned.detail["rows"]
+    by_day: dict[date, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_day[row.recommended or facts.today].append(row)
+    parts = []
+    for day in sorted(by_day):
+        name = "today" if day == facts.today else "ahead" if day > facts.today else "late"
+        vaccines = _named(by_day[day])
+        parts.append(sentence(f"vaccination_{name}", name=facts.name, day=day_words(day), vaccines=vaccines))
+    closing = [row for row in rows if row.latest and row.latest - facts.today <= _CLOSES_WITHIN]
+    if closing:
+        latest = day_words(min(row.latest for row in closing if row.latest))
+        parts.append(sentence("vaccination_closing", vaccines=_named(closing), latest=latest))
+    parts.append(sentence("vaccination_rule"))
+    return Words(text="\n".join(parts), fields={"title": "接种提醒", "day": day_words(min(by_day))})
+
+
+def _named(rows: list[Row]) -> str:
+    return "、".join(_name(row) for row in rows)
+
+
+def _name(row: Row) -> str:
+    family = load().families.get(row.vaccine)
+    dose = f"第{row.dose}剂" if row.dose else ""
+    unsure = "" if row.certainty == "high" else sentence("vaccination_confirm")
+    return f"{family.name if family else row.vaccine}{dose}{unsure}"
+
+
+KIND = ReminderKind(about="child", plan=plan, compose=compose)
