@@ -18,6 +18,7 @@ from care.tables import reminder_opt_outs, reminders
 
 LEASE = timedelta(minutes=2)
 EVERY_KIND = "all"
+LATER = "/later"  # ends the occurrence of what a person asked to be told again
 
 # Written out rather than bound, so that the databases see that the partial indexes apply.
 _PLANNED: Any = literal_column("'planned'")
@@ -92,7 +93,8 @@ def replan_all(
         select(reminders).where(reminders.c.subject == subject, reminders.c.kind.in_(kinds))
     ).all()
     by_key = {(row.kind, row.occurrence, row.contact_id): row for row in stored}
-    wanted_keys, changed, fresh = set(), 0, []
+    wanted_keys: set[tuple[str, str, int]] = set()
+    changed, fresh = 0, []
     for one in wanted:
         key = (one.kind, *one.key)
         row = by_key.get(key)
@@ -104,10 +106,14 @@ def replan_all(
             changed += _moved(connection, row, one, now)
     if fresh:
         connection.execute(insert_unless_there(connection.dialect, reminders), fresh)
-    gone = [row.id for key, row in by_key.items() if row.state == "planned" and key not in wanted_keys]
+    gone = [row.id for key, row in by_key.items() if _is_gone(row, key, wanted_keys)]
     if gone:
         connection.execute(delete(reminders).where(reminders.c.id.in_(gone), reminders.c.state == _PLANNED))
     return changed + len(fresh) + len(gone)
+
+
+def _is_gone(row: Row[Any], key: tuple[str, str, int], wanted: set[tuple[str, str, int]]) -> bool:
+    return row.state == "planned" and (key[0], key[1].removesuffix(LATER), key[2]) not in wanted
 
 
 def _columns(one: Planned) -> dict[str, Any]:

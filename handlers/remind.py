@@ -259,7 +259,8 @@ class Rounds:
 def _planned_again(kind: ReminderKind | None, facts: Facts | None, reminder: Reminder) -> Planned | None:
     if kind is None or facts is None:
         return None
-    again = next((one for one in kind.plan(facts) if one.kind == reminder.kind and one.key == reminder.key), None)
+    key = (reminder.occurrence.removesuffix(rows.LATER), reminder.contact_id)
+    again = next((one for one in kind.plan(facts) if one.kind == reminder.kind and one.key == key), None)
     return again if again is not None and kind.still_wanted(facts, again) else None
 
 

@@ -26,6 +26,7 @@ from handlers.reminder_facts import Desk
 from handlers.reminder_ticks import Ticker
 from handlers.reminder_ways import Template, Ways
 from handlers.replanning import replan_case
+from intents.requests import Requests
 from knowledge.library import Library, load
 from tests.assistants import GROWTH, WUXIAN
 from tests.bot.workplace import Workplace
@@ -337,3 +338,15 @@ def test_planning_twice_changes_nothing(ward: Ward) -> None:
     appointment(ward)
     plan_all(ward.store, ward.house, ward.clock())
     assert plan_all(ward.store, ward.house, ward.clock()) == 0
+
+
+def test_answers_to_reminders_are_heard_and_questions_are_not() -> None:
+    wishes = Requests.load()
+    heard = {
+        "取消提醒": "reminder_stop", "不要再提醒我了": "reminder_stop", "别提醒了": "reminder_stop",
+        "稍后提醒": "reminder_later", "明天再提醒我": "reminder_later", "已预约": "reminder_booked",
+        "约好了": "reminder_booked", "孩子不舒服": "child_unwell", "恢复提醒": "reminder_resume",
+    }  # fmt: skip
+    assert {text: wishes.all_in(text)[:1] for text in heard} == {text: [kind] for text, kind in heard.items()}
+    for question in ("有接种提醒吗", "怎么取消提醒", "取消预约", "预防接种提醒是什么"):
+        assert not any(kind.startswith("reminder") for kind in wishes.all_in(question)), question
