@@ -1,10 +1,9 @@
 """What a request or a task of the desk sees of one turn, and what it says. It reads and decides; it never writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
 
 from bot.clock import in_china
 from bot.messages import Citation, Effect, Turn
@@ -104,9 +103,6 @@ class Said:
         )
 
 
-def cited(scene: Scene, product: str, clauses: Mapping[str, Any] | tuple[str, ...] | list[str]) -> tuple[Citation, ...]:
+def cited(product: str, clauses: Iterable[str]) -> tuple[Citation, ...]:
     """Return clauses of a product's handbook as citations, each once."""
     return tuple(Citation(product=product, clause=clause) for clause in dict.fromkeys(clauses))
-
-
-Answer = Callable[[Scene], Said | None]

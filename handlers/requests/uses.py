@@ -33,7 +33,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     called = names_of(scene, policy)
     text = say("uses_answer", product=called["product"], number=called["number"], lines="\n".join([*lines, *line]))
     session = replace(scene.session, policy=policy.id)
-    return Said(text=text, session=session, citations=cited(scene, policy.product, clauses))
+    return Said(text=text, session=session, citations=cited(policy.product, clauses))
 
 
 def _lines(scene: Scene, policy: Policy, flow: Flow) -> list[str]:

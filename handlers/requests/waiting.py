@@ -25,7 +25,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     clauses = [clause for flow in flows if flow.eligibility.waiting for clause in flow.eligibility.waiting.clause]
     lines += [clause_line(scene, policy.product, clauses)] if clauses else []
     session = replace(scene.session, policy=policy.id)
-    return Said(text="\n".join(lines), session=session, citations=cited(scene, policy.product, clauses))
+    return Said(text="\n".join(lines), session=session, citations=cited(policy.product, clauses))
 
 
 def _told(scene: Scene, policy: Policy, flow: Flow) -> tuple[str, str, tuple[tuple[str, str], ...]]:
