@@ -23,9 +23,8 @@ _DEED = ("撤回", "撤回申请", "确定撤回", "确认撤回", "取消申请
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     case = _case(scene, task)
     flow = scene.flow(case.product, case.service) if case else None
-    form = form_files.form("confirmation")
     if case is None or flow is None:
-        return form
+        return form_files.form("confirmation")
     use = scene.customer.withdrawal(case, flow, now=scene.now)
     rule = flow.cancelling
     said = [rule.say, *late(scene, rule.lead_time, case.answers)] if holds(rule.when, case.answers) else []
@@ -37,8 +36,7 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
         say=told,
         use=say(f"withdraw_{use}") if use else "",
     )
-    asked = form.questions[0].model_copy(update={"ask": ask, "also": _DEED})
-    return form.model_copy(update={"questions": (asked,), "title": "撤回申请"})
+    return form_files.confirming(ask, title="撤回申请", also=_DEED)
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
