@@ -23,7 +23,7 @@ from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
 from handlers.tasks import TaskKind
-from handlers.wishes import wished
+from handlers.wishes import kinds_in
 from handlers.wording import say
 from intents.match import Match
 from intents.requests import Requests
@@ -127,9 +127,7 @@ class Desk:
     # Requests.
 
     def _requested(self, scene: Scene) -> Outcome | None:
-        kinds = self._wishes.all_in(scene.text)
-        if not kinds and not self._wishes.is_asking(scene.text) and wished(scene):
-            kinds = [_APPLYING]
+        kinds = kinds_in(scene, self._wishes)
         wanted = scene.session.wanted
         if wanted and wanted.get("next") and {"resume", _APPLYING} & set(kinds):
             return outcome_of(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
@@ -201,7 +199,7 @@ class Desk:
 
     def _aside(self, scene: Scene) -> Outcome | None:
         """Do what was asked for in the middle of a dialog, beside it or first; None where nothing was asked for."""
-        for kind in self._wishes.all_in(scene.text):
+        for kind in kinds_in(scene, self._wishes):
             if kind == "resume" or (kind == _APPLYING and not names_service(scene)):
                 continue
             said = self._requests[kind](scene, {})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from care.policy import Policy
+from handlers.applicants import names_insured
 from handlers.customers import covered
 from handlers.requests import bind
 from handlers.scene import Said, Scene
@@ -53,6 +54,7 @@ def _with_policy(
     named = scene.house.router.products_in(str(then["text"]))
     chosen = wanted.get("policy") or (scene.session.policy if not named else None)
     narrowed = [policy for policy in policies if policy.product in named] or policies
+    narrowed = [policy for policy in narrowed if names_insured(policy, str(then["text"]))] or narrowed
     policy = next((policy for policy in narrowed if policy.id == chosen), None)
     if policy is None and len(narrowed) > 1:
         about: dict[str, Any] = {"policies": [one.id for one in narrowed], "ask": "pick_policy", "then": then}
@@ -122,10 +124,15 @@ def _lengthens(name: str, short: str, chosen: set[str]) -> bool:
 
 
 def _meant(scene: Scene) -> tuple[str | None, str | None]:
-    """Return family and service that are meant: told in the words of a flow, named, understood, or talked about."""
+    """Return family and service that are meant: told in the words of a flow, named, understood, or talked about.
+
+    A name goes before another service's words where as much was said of it: 申请住院垫付 holds 申请 and 住院, and means
+    no bed; 报销 is only a part of 体检费报销帮我办.
+    """
     told = wished(scene)
-    if told is not None:
-        return _at(scene, f"{told[0]}/{told[1].service}")
+    spelt = _spelt(scene, least=told.length) if told is not None else []
+    if told is not None and (not spelt or told.service in {service for _, service in spelt}):
+        return _at(scene, f"{told.product}/{told.service}")
     named = _named(scene)
     if named:
         return named[0]
@@ -145,14 +152,19 @@ def _at(scene: Scene, place: str | None) -> tuple[str | None, str | None]:
 def _named(scene: Scene) -> list[tuple[str | None, str | None]]:
     """The families and services named. A name spelt in full beats one that only looks alike."""
     heard = [(place.family, place.id) for place in scene.house.router.services_in(scene.text)]
+    spelt = _spelt(scene)
+    return [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
+
+
+def _spelt(scene: Scene, *, least: int = 0) -> list[tuple[str, str]]:
+    """The families and services named as written, by a name of at least so many characters."""
     text = compact(scene.text)
-    spelt = [
+    return [
         (service.family, service.id)
         for product in scene.products
         for service in scene.house.library.handbooks[product].services
-        if any(name in text for name in (service.short, *service.called))
+        if any(len(name) >= least and name in text for name in (service.short, *service.called))
     ]
-    return [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
 
 
 def _understood(scene: Scene) -> str | None:
