@@ -1,6 +1,5 @@
 """What a request or a task of the desk sees of one turn, and what it says. It reads and decides; it never writes."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -101,8 +100,3 @@ class Said:
             reasons=(*self.reasons, *later.reasons),
             customer=later.customer or self.customer,
         )
-
-
-def cited(product: str, clauses: Iterable[str]) -> tuple[Citation, ...]:
-    """Return clauses of a product's handbook as citations, each once."""
-    return tuple(Citation(product=product, clause=clause) for clause in dict.fromkeys(clauses))

@@ -12,6 +12,7 @@ from care import audit, cases
 from care.case_records import Case
 from handlers import form_files
 from handlers.cautions import late
+from handlers.clauses import cited
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -73,7 +74,7 @@ def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
     flow = scene.flow(case.product, case.service) if case else None
     if case is None or flow is None:
         return ()
-    return tuple(Citation(product=case.product, clause=clause) for clause in flow.cancelling.clause)
+    return cited(case.product, flow.cancelling.clause)
 
 
 def _case(scene: Scene, task: Task) -> Case | None:
