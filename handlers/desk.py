@@ -1,6 +1,7 @@
 """One message to the assistant: danger first, then the dialog under way, requests, and the handbooks.
 
 The desk joins what is elsewhere: the dialog engine, the tasks and requests by their files' names, the handbook answers.
+It is long because the way of a message is best seen in one place.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ from intents.requests import Requests
 
 _AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
 _APPLYING = "apply"
+_CONSENT = "consent"
 _NO_ANSWER = frozenset({"abstain", "clarify", "smalltalk", "menu"})
 
 RequestAnswer = Callable[[Scene, Mapping[str, Any]], Said | None]
@@ -108,7 +110,7 @@ class Desk:
             return outcome if scene.session.task is None else followed(outcome, self._repeat(scene))
         if scene.session.task is not None:
             return self._in_task(scene)
-        return self._requested(scene) or offers.binding(scene, self._discussed(scene), self._wishes.all_in(scene.text))
+        return self._requested(scene) or offers.binding(scene, self._discussed(scene), kinds_in(scene, self._wishes))
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
         """Danger beats everything, save that what a form asks for is taken as the answer."""
@@ -186,6 +188,9 @@ class Desk:
         aside = self._aside(scene)
         if aside is not None:
             return aside
+        if _current(scene).kind == _CONSENT:
+            # Nothing is filled in yet: whoever goes on asking is answered as if nothing were open.
+            return followed(self._discussed(scene), say("consent_open"))
         if step.kind is StepKind.NOT_UNDERSTOOD and not self._wishes.is_asking(scene.text):
             return self._insisting(scene, step)
         outcome = self._discussed(scene)
@@ -204,8 +209,10 @@ class Desk:
                 continue
             said = self._requests[kind](scene, {})
             aside = aside_of(scene.session, said.session) if said is not None else Aside.NONE
-            if said is None or aside is Aside.NONE:
+            if said is None:
                 continue
+            if aside is Aside.NONE:
+                return outcome_of(scene, Said(text=self._repeat(scene), session=scene.session), request=kind)
             if aside is Aside.FIRST:
                 return outcome_of(scene, self._begun(scene, said), request=kind)
             if aside is Aside.TOO_MANY:

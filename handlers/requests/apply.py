@@ -19,6 +19,9 @@ from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
 _DRUG = "specialty-drug"
+# Who has bound no policy may only mean to ask (我爸住院了，想用垫付): only a plain request begins with consent then, and
+# other wishes are answered from the handbook, with the offer to apply.
+_ASKED_FOR = re.compile(r"申请|申情|办|预约|登记|报名|开通|启动|提交|发起|帮(我|忙|俺|他|她)|(给|替)(我|俺)|麻烦你")
 _NOTHING_NAMED = re.compile(
     r"(?:我们?|你们?|您|他|她|孩子|宝宝|娃|儿子|女儿|老公|老婆|老伴|爸爸?|妈妈?|要|想|得|帮忙?|给|替|请|麻烦|现在|就|马上|赶紧|先|再|来|那|好|行|可以|的|吧|啊|呀|了|一?[下个]|[它这那](?:个|项)?|"
     r"申请|办理|办|预约|登记|提交|开通|启动|发起|使用|用|[,，。!！~])+"
@@ -33,9 +36,11 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     text = wanted.get("text", scene.text)
     then = {"request": "apply", "family": family, "service": meant, "text": text}
     having = _products_with(scene, family)
-    if not having:
+    if not having and not scene.customer.policies:
         return None
     if not scene.customer.policies:
+        if not wanted and not _ASKED_FOR.search(scene.text):
+            return None
         product = _only(scene, having)
         context = _talking_of(scene, product, _service(scene, product, family)) if product else scene.session.context
         ready = scene.at(replace(scene.session, context=context))
