@@ -19,7 +19,7 @@ from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
 _DRUG = "specialty-drug"
-# Who has bound no policy may only mean to ask (我爸住院了，想用垫付): only a plain request begins with consent then, and
+# Who has bound no policy may only mean to ask (我爸住院了，想用垫付): only a plain request begins with consent then;
 # other wishes are answered from the handbook, with the offer to apply.
 _ASKED_FOR = re.compile(r"申请|申情|办|预约|登记|报名|开通|启动|提交|发起|帮(我|忙|俺|他|她)|(给|替)(我|俺)|麻烦你")
 _NOTHING_NAMED = re.compile(

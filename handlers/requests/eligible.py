@@ -50,7 +50,7 @@ def lacks(scene: Scene, policy: Policy) -> Said | None:
     """Say that the policy's product has nothing of the services named; None where it has one, or none is named."""
     families = _families_named(scene)
     handbook = scene.house.library.handbooks[policy.product]
-    if not families or any(service.family in families for service in handbook.services):
+    if not families or any(one.family in families and one.id in handbook.flows for one in handbook.services):
         return None
     family = families[0]
     text = say("lacks_service", product=scene.short(policy.product), family=family_names().get(family, family))
