@@ -43,6 +43,7 @@ from handlers.key_commands import keys_group
 from handlers.policy_commands import policies_group
 from handlers.respond import Assistant
 from handlers.understanding import build_router
+from handlers.vaccine_commands import vaccines_group
 from knowledge.check import coverage, find_faults
 from knowledge.library import Library, load
 
@@ -60,7 +61,7 @@ def create_app() -> Flask:
     eligibility = eligibility_command(open_store=_store, library=_library, guard=_speaking)
     cases = cases_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
     keys = keys_group(open_store=_store, data_dir=lambda: data_dir(os.environ), environment=os.environ, guard=_speaking)
-    joined = (policies, eligibility, cases, keys)
+    joined = (policies, eligibility, cases, keys, vaccines_group(guard=_speaking))
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
