@@ -188,6 +188,9 @@ class Desk:
         aside = self._aside(scene)
         if aside is not None:
             return aside
+        remark = self._tasks[_current(scene).kind].remark(scene, _current(scene))
+        if remark is not None:
+            return outcome_of(scene, self._with_repeat(scene, remark))
         if _current(scene).kind == _CONSENT:
             # Nothing is filled in yet: whoever goes on asking is answered as if nothing were open.
             return followed(self._discussed(scene), say("consent_open"))
@@ -255,7 +258,7 @@ class Desk:
     def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
         ended = scene.at(scene.session.end())
         answers = self._engine(scene).answers(step.dialog)
-        return kind.done(ended, task, answers, _labels(self._form(scene, task, answers), step.dialog))
+        return kind.done(ended, task, answers, self._engine(scene).labels(step.dialog))
 
     def _engine(self, scene: Scene) -> Engine:
         task = _current(scene)
@@ -287,18 +290,6 @@ def _current(scene: Scene) -> Task:
     if task is None:
         raise LookupError("no task is under way")
     return task
-
-
-def _labels(form: Form, dialog: Dialog) -> dict[str, str]:
-    """Return what stands for the answers that are codes: the choices' labels, the drugs' names."""
-    labels = dict(dialog.labels)
-    for question in form.questions:
-        value = dialog.answers.get(question.slot)
-        chosen = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        named = [choice.label for choice in question.choices if choice.id in chosen]
-        if named:
-            labels[question.slot] = "、".join(named)
-    return labels
 
 
 def _typed(turn: Turn, text: str) -> Turn:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from care.policy import Policy
+from handlers import relatives
 from handlers.applicants import names_insured
 from handlers.customers import covered
+from handlers.policy_words import person_name
 from handlers.requests import bind
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -15,6 +17,7 @@ from handlers.wishes import wished
 from handlers.wording import say
 from intents.match import Context
 from intents.normal import compact
+from knowledge.flow import Flow
 from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
@@ -69,6 +72,10 @@ def _with_policy(
     service = _service(scene, policy.product, family, then["service"])
     if service is None:
         return None
+    flow = scene.flow(policy.product, service)
+    other = relatives.told(scene, policy, flow, str(then["text"])) if flow else None
+    if flow is not None and other is not None:
+        return _for_another(scene, policy, flow, other)
     begin = _beginning(scene, policy, service)
     about = {
         "product": policy.product,
@@ -82,6 +89,15 @@ def _with_policy(
     context = _talking_of(scene, policy.product, service)
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
     return Said(text="", session=session, reasons=(f"begins {policy.product}/{service}",))
+
+
+def _for_another(scene: Scene, policy: Policy, flow: Flow, told: Said) -> Said:
+    """Refuse who asks for somebody whom the policy does not cover; offer to apply for those whom it does."""
+    names = "、".join(person_name(policy, person) for person in covered(policy, flow))
+    offered = f"{policy.product}/{flow.service}"
+    session = replace(scene.session, wanted=None, policy=policy.id, offered=offered)
+    text = f"{told.text}\n{say('apply_for_covered', names=names)}"
+    return replace(told, text=text, session=session, reasons=("asked for somebody who is not covered",))
 
 
 def _beginning(scene: Scene, policy: Policy, service: str) -> str:
@@ -134,11 +150,11 @@ def _meant(scene: Scene) -> tuple[str | None, str | None]:
     A name goes before another service's words where as much was said of it: 申请住院垫付 holds 申请 and 住院, and means
     no bed; 报销 is only a part of 体检费报销帮我办.
     """
-    told = wished(scene)
+    told, named = wished(scene), _named(scene)
     spelt = _spelt(scene, least=told.length) if told is not None else []
-    if told is not None and (not spelt or told.service in {service for _, service in spelt}):
+    is_told = told is not None and (not spelt or told.service in {service for _, service in spelt})
+    if told is not None and is_told and not (named and _is_place(scene, told.service)):
         return _at(scene, f"{told.product}/{told.service}")
-    named = _named(scene)
     if named:
         return named[0]
     if any(scene.house.router.drugs_in(scene.text, product) for product in scene.products):
@@ -158,7 +174,16 @@ def _named(scene: Scene) -> list[tuple[str | None, str | None]]:
     """The families and services named. A name spelt in full beats one that only looks alike."""
     heard = [(place.family, place.id) for place in scene.house.router.services_in(scene.text)]
     spelt = _spelt(scene)
-    return [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
+    named: list[tuple[str, str]] = [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
+    return [*([one for one in named if not _is_place(scene, one[1])] or named)]
+
+
+def _is_place(scene: Scene, service: str) -> bool:
+    """Whether a service's name only tells the hospital: 申请肿瘤二诊，在厦门弘爱医院."""
+    text = compact(scene.text)
+    found = [scene.house.library.handbooks[product].service(service) for product in scene.products]
+    names = [name for one in found if one is not None for name in one.called if name.endswith("医院") and name in text]
+    return bool(names) and f"在{max(names, key=len)}" in text
 
 
 def _spelt(scene: Scene, *, least: int = 0) -> list[tuple[str, str]]:

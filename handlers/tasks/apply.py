@@ -19,7 +19,7 @@ from care.eligibility import Verdict, day_that_counts
 from care.policy import Insured, Policy
 from care.policy_years import policy_year
 from care.uses import NoUseLeft
-from handlers import applicants, form_files
+from handlers import applicants, form_files, relatives
 from handlers.applicants import person_of
 from handlers.case_words import day_words, until_words, wanted_papers
 from handlers.cautions import cautions, of_service
@@ -206,6 +206,19 @@ def _flow(scene: Scene, task: Task) -> Flow | None:
     return scene.flow(task.about["product"], task.about["service"])
 
 
+def _remark(scene: Scene, task: Task) -> Said | None:
+    """Tell who asks in the middle for somebody else for whom the service is."""
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    return relatives.told(scene, policy, flow, scene.text) if policy and flow else None
+
+
 TASK = TaskKind(
-    form=_form, done=_done, confirms=True, notices=_notices, cites=_cites, objection=_objection, left="apply_left"
+    remark=_remark,
+    form=_form,
+    done=_done,
+    confirms=True,
+    notices=_notices,
+    cites=_cites,
+    objection=_objection,
+    left="apply_left",
 )
