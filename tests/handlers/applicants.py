@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.dialog.questions import invites_questions
 from bot.forms import Question, holds
-from tests.handlers.counters import Counter
+from tests.handlers.counters import PHOTO, Counter
 from tests.handlers.truths import Oracle, Truth
 from tests.handlers.wordings import answer, statement, volunteered
 
@@ -22,7 +22,8 @@ MOST_MESSAGES = 100
 MOST_PUT = 7  # times that one question is put without getting on
 _VERIFYING = {"consent", "verify", "pick_policy"}
 _LOOSE = {"text", "name", "hospital", "drug"}
-_UNRELATED = ("在吗", "你好", "嗯嗯", "哈哈", "谢谢")
+_PLAIN = {"date", "phone", "card", "hospital", "text", "number"}  # values that say by themselves what they are
+_UNRELATED = ("在吗", "你好", "哈哈", "谢谢")
 _CHATTER = (*_UNRELATED, "今天天气不错", "等我戴一下眼镜", "有人敲门，等等")
 _PAUSES = ("等一下", "稍后再说", "晚点再填", "我去找一下", "先不填了")
 _YES = ("确认", "确认提交", "没问题，提交", "好的", "对的", "可以，确认", "是的")
@@ -45,18 +46,20 @@ class Applicant:
     slips: dict[str, list[Any]] = field(default_factory=dict)  # slot → what was ever said of it by mistake
     mending: str | None = None  # the slot that is being put right
     said: list[str] = field(default_factory=list)
+    just_slipped: str | None = None
     put: int = 0
     has_begun: bool = False
 
     def apply(self) -> str:
         """Apply to the end; return the last reply. Raises Wrong."""
-        reply = self._say(self.opening)
+        reply = self._say(self._opening())
         for _ in range(MOST_MESSAGES):
             task = self.counter.task
             if task is None:
                 return reply
-            before = _standing(task)
+            before, slipped = _standing(task), self.just_slipped
             reply = self._say(self._next(task, reply))
+            self.just_slipped = self.just_slipped if self.just_slipped != slipped else None
             after = self.counter.task
             self.put = self.put + 1 if after is not None and _standing(after) == before else 0
             if self.put >= MOST_PUT:
@@ -64,6 +67,16 @@ class Applicant:
         raise self.wrong("no end in sight")
 
     # What to say next
+
+    def _opening(self) -> str:
+        """Ask for the service, sometimes with what else comes to mind: 我想申请住院垫付，给儿子办，在儿科医院."""
+        said = [self.opening]
+        if "insured" in self.truth.answers and self.rng.random() < 0.25:
+            who = self._question("insured")
+            assert who is not None
+            said.append(f"给{statement(who, self._known('insured'), today=self._today, rng=self.rng)}办")
+        more = self._more({"answers": {}}, "") if self.rng.random() < 0.25 else None
+        return "，".join([*said, *([more] if more else [])])
 
     def _next(self, task: Mapping[str, Any], reply: str) -> str:
         dialog = task["dialog"]
@@ -114,12 +127,14 @@ class Applicant:
         slot, amiss = dialog["asked"], self._amiss(dialog)
         if slot == self.mending:
             return self._in_words(slot)
+        if amiss and amiss[0] == self.just_slipped and self._kind(amiss[0]) in _PLAIN and self.rng.random() < 0.5:
+            return self._take_back(amiss[0], dialog)
         if amiss and (self.rng.random() < 0.4 or not self._is_asked(slot)):
             return self._mend(amiss[0])
         beside = self._beside(dialog)
         if beside is not None:
             return beside
-        if slot not in dialog["answers"] and self.rng.random() < 0.08:
+        if slot not in dialog["answers"] and self.rng.random() < 0.1:
             return self._slip(slot)
         more = self._more(dialog, slot) if self.rng.random() < 0.2 and self._known(slot) is not None else None
         return f"{self._in_words(slot)}，{more}" if more else self._in_words(slot)
@@ -135,7 +150,7 @@ class Applicant:
         if chance < 0.08:
             return self._pause()
         if chance < 0.10:
-            return self.rng.choice(("取消", "重来", "我填了什么"))
+            return self.rng.choice(("取消", "重来", "我填了什么", PHOTO))
         if chance < 0.14 and question is not None and not invites_questions(question):
             return self.rng.choice(self.asides)
         return None
@@ -176,7 +191,20 @@ class Applicant:
         if value in (None, known) or self.truth.would_end(self.counter.now, **{slot: value}):
             return self._in_words(slot)
         self.slips.setdefault(slot, []).append(value)
+        self.just_slipped = slot
         return answer(question, value, today=self._today, rng=self.rng)
+
+    def _take_back(self, slot: str, dialog: Mapping[str, Any]) -> str:
+        """Put the last answer right without a name for it."""
+        question = self._question(slot)
+        assert question is not None
+        self.mending, today = slot, self._today
+        new = statement(question, self._known(slot), today=today, rng=self.rng)
+        forms = ["不对，是{new}", "说错了，是{new}", "打错了，应该是{new}"]
+        if question.kind != "text":
+            forms.append("不是{old}，是{new}")
+        old = statement(question, dialog["answers"][slot], today=today, rng=self.rng)
+        return self.rng.choice(forms).format(new=new, old=old)
 
     def _mend(self, slot: str, reply: str = "") -> str:
         self.mending, name = slot, self._name(slot)
@@ -199,6 +227,7 @@ class Applicant:
             if one.kind in ("date", "phone", "hospital")
             and one.slot not in (*dialog["answers"], slot)
             and holds(one.when, dialog["answers"])
+            and (dialog["answers"] or one.kind != "phone")  # 联系电话 beside a service asks for the service's own
             and self._known(one.slot) is not None
         ]
         if not known:
@@ -213,6 +242,10 @@ class Applicant:
 
     def _question(self, slot: str) -> Question | None:
         return next((one for one in self.truth.questions if one.slot == slot), None)
+
+    def _kind(self, slot: str) -> str:
+        question = self._question(slot)
+        return question.kind if question else ""
 
     def _name(self, slot: str) -> str:
         question = self._question(slot)
@@ -234,7 +267,7 @@ class Applicant:
 
     def _say(self, text: str) -> str:
         self.said.append(f"{self.counter.now:%m-%d %H:%M} 👤 {text}")
-        reply = self.counter.hear(text, is_spoken=self.rng.random() < 0.1)
+        reply = self.counter.hear(text, is_spoken=text != PHOTO and self.rng.random() < 0.1)
         self.said.append(f"            🤖 {reply}")
         if not reply:
             raise self.wrong("no reply")

@@ -11,6 +11,7 @@ from bot.messages import Citation, Inbound, Kind
 from tests.service_desk import ServiceDesk
 
 ACCOUNT, PERSON = "all", "a-person"
+PHOTO = "[图片]"  # stands for a picture
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Counter:
         """Take one message, half a minute after the last one, and return the reply."""
         self.desk.clock.move(seconds=35)
         kind, media_id = (Kind.VOICE, "voice") if is_spoken else (Kind.TEXT, "")
+        if text == PHOTO:
+            kind, media_id, text = Kind.IMAGE, "photo", ""
         at = datetime(2026, 1, 1, tzinfo=UTC)
         heard = self.desk.take(
             Inbound(account=ACCOUNT, contact=PERSON, key="", kind=kind, sent_at=at, text=text, media_id=media_id)

@@ -79,7 +79,12 @@ class Truth:
 
     @property
     def is_refused(self) -> bool:
-        return self.verdict.decision == "not_eligible"
+        return self.verdict.decision == "not_eligible" or self.keeps_illness
+
+    @property
+    def keeps_illness(self) -> bool:
+        """Whether the applicant does not agree to the use of medical data."""
+        return self.answers.get("medical") == "no"
 
     def would_end(self, now: datetime, **wrong: Any) -> bool:
         """Whether the service would be refused at once if these wrong answers were given."""
@@ -212,7 +217,7 @@ class Oracle:
                 answers[question.slot] = first if at == 0 and first else self.value(question, policy)
         answers = {slot: value for slot, value in answers.items() if value is not None}
         if needs_medical(flow):
-            answers["medical"] = "yes"
+            answers["medical"] = "no" if self._rng.random() < 0.04 else "yes"
         return {**answers, "phone": self._phone()}
 
     def value(self, question: Question, policy: Policy) -> Any:
