@@ -174,6 +174,13 @@ def with_flow(library: Library, product: str, service: str, changes: Mapping[str
     return replace(library, handbooks={**library.handbooks, product: changed})
 
 
+def without_flow(library: Library, product: str, service: str) -> Library:
+    """Return the handbooks with one service not run any more."""
+    handbook = library.handbooks[product]
+    left = {id: flow for id, flow in handbook.flows.items() if id != service}
+    return replace(library, handbooks={**library.handbooks, product: replace(handbook, flows=left)})
+
+
 def span(text: str) -> timedelta:
     """Read a length of time: 26小时, 3天, 10分钟."""
     units = {"天": "days", "小时": "hours", "分钟": "minutes"}
