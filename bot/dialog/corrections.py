@@ -35,10 +35,12 @@ _SEPARATOR = re.compile(r"[,，。:!！\s]*")
 _FOR = re.compile(
     r"(?:还是|改|换|改成)?(?:给|帮|替)(?P<who>[^,，。\s]{1,10}?)(?:来)?(?:办|弄|申请|用|看|约|做|打|打针|接种|预约|挂号?)(?:的|吧|了|啊|呢)*"
 )
+# A figure may have commas in it: 不是3,000，是58,000.
+_OLD, _NEW = r"(?:[^,，。是]|(?<=\d)[,，](?=\d{3}))", r"(?:[^,，。]|(?<=\d)[,，](?=\d{3}))"
 _NOT_BUT = re.compile(
-    r"不是(?P<old>[^,，。是]{1,30}?)(?:的)?[,，。\s]*(?:而是|应该是|应是|改成|是|要)(?P<new>[^,，。]{1,60})$"
+    rf"不是(?P<old>{_OLD}{{1,30}}?)(?:的)?[,，。\s]*(?:而是|应该是|应是|改成|是|要)(?P<new>{_NEW}{{1,60}})$"
 )
-_BUT_NOT = re.compile(r"(?:应该)?是(?P<new>[^,，。]{1,60}?)[,，。\s]*(?:而)?不是(?P<old>[^,，。是]{1,30})$")
+_BUT_NOT = re.compile(rf"(?:应该)?是(?P<new>{_NEW}{{1,60}}?)[,，。\s]*(?:而)?不是(?P<old>{_OLD}{{1,30}})$")
 
 
 # So much filler may precede a name; more would let the pattern try every way to cut it.

@@ -257,7 +257,8 @@ class Applicant:
 
     def _amiss(self, dialog: Mapping[str, Any]) -> list[str]:
         """The slots whose noted answers are not the truth, as far as they count."""
-        return [slot for slot, value in _counting(self.truth, dialog).items() if value != self._known(slot)]
+        counting = _counting(self.truth, dialog).items()
+        return [slot for slot, value in counting if value != self._known(slot) and self._kind(slot) != "files"]
 
     @property
     def _today(self) -> date:
@@ -286,7 +287,8 @@ class Applicant:
             self.slips.update({slot: [value] for slot, value in dialog["answers"].items()})
             self.has_begun = True
         for slot, value in dialog["answers"].items():
-            if value != self._known(slot) and value not in self.slips.get(slot, ()):
+            is_right = value == self._known(slot) or self._kind(slot) == "files"
+            if not is_right and value not in self.slips.get(slot, ()):
                 raise self.wrong(f"noted {slot} = {value!r}; the truth is {self._known(slot)!r}")
         if self.mending and self.mending not in self._amiss(dialog):
             self.mending = None

@@ -86,7 +86,9 @@ def play(counter: Counter, library: Library, place: Place, rng: Random) -> None:
     if len(cases) != 1:
         raise applicant.wrong("no case was opened")
     case = cases[0]
-    opened = (case.product, case.service, case.policy_id, case.insured_id, dict(case.answers))
+    files = {question.slot for question in truth.questions if question.kind == "files"}
+    answers = {slot: value for slot, value in case.answers.items() if slot not in files}
+    opened = (case.product, case.service, case.policy_id, case.insured_id, answers)
     person = truth.person
     expected = (product, service, truth.policy.id, person.id if person else None, dict(truth.answers))
     if opened != expected or case.number not in reply:

@@ -98,7 +98,7 @@ class Oracle:
     def __init__(self, library: Library, rng: Random, now: datetime) -> None:
         self._library, self._rng, self._now = library, rng, now
         self._today = in_china(now).date()
-        self._names = rng.sample([surname + given for surname in _SURNAMES for given in _GIVEN_NAMES], 12)
+        self._names = rng.sample([surname + given for surname in _SURNAMES for given in _GIVEN_NAMES], 24)
 
     def policy(self, product: str, *, number: str, is_sound: bool = True) -> Policy:
         """Return a policy of a product. One that is not sound began too late, has run out or was given up."""
