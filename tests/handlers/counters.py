@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.clock import in_china
-from bot.messages import Citation, Inbound, Kind
+from bot.messages import Citation, Inbound, Kind, Outcome
 from tests.service_desk import ServiceDesk
 
 ACCOUNT, PERSON = "all", "a-person"
@@ -32,10 +32,14 @@ class Counter:
         heard = self.desk.take(
             Inbound(account=ACCOUNT, contact=PERSON, key="", kind=kind, sent_at=at, text=text, media_id=media_id)
         )
-        self.cited = tuple(citation for said in heard.outcome.replies for citation in said.citations)
-        if heard.outcome.state is not None:
-            self.state = json.loads(json.dumps(heard.outcome.state))
+        self.keep(heard.outcome)
         return heard.reply
+
+    def keep(self, outcome: Outcome) -> None:
+        """Remember what was decided on the last message."""
+        self.cited = tuple(citation for said in outcome.replies for citation in said.citations)
+        if outcome.state is not None:
+            self.state = json.loads(json.dumps(outcome.state))
 
     def wait(self, *, hours: float) -> None:
         """Let time pass."""

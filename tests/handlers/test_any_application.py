@@ -12,6 +12,7 @@ from tests.assistants import PRODUCTS
 from tests.handlers.applicants import Applicant
 from tests.handlers.counters import ACCOUNT, PERSON, Counter
 from tests.handlers.truths import Oracle, Truth
+from tests.handlers.webhook_counter import webhook_counter
 from tests.service_desk import ServiceDesk
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -60,6 +61,24 @@ def test_a_hundred_applications_of_each_service_end_right(
     counter: Counter, library: Library, place: Place, seed: int
 ) -> None:
     play(counter, library, place, Random(f"proof {place} {seed}"))
+
+
+BY_WEBHOOK = [
+    ("zhenai-wuxian-2023", "inpatient-advance", "advance"),
+    ("zhenai-wuxian-2023", "specialty-drug", "purchase"),
+    ("junlong-zhenai-21", "outpatient-fast-track", "yes"),
+    ("chengzhang-youxiang-2025", "pre-authorisation", "drug"),
+    ("chengzhang-youxiang-2025", "vaccine-claim", "checkup"),
+]
+
+
+@pytest.mark.parametrize("place", BY_WEBHOOK, ids="/".join)
+def test_an_application_ends_right_by_signed_and_encrypted_messages(
+    service_desk: ServiceDesk, library: Library, place: Place
+) -> None:
+    service_desk.clock.now = MONDAY
+    with webhook_counter(service_desk) as counter:
+        play(counter, library, place, Random(f"webhook {place}"))
 
 
 def play(counter: Counter, library: Library, place: Place, rng: Random) -> None:
