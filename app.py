@@ -55,6 +55,7 @@ from handlers.reminder_ways import Template, Ways
 from handlers.replanning import kinds
 from handlers.respond import Assistant
 from handlers.understanding import build_router
+from handlers.vaccine_commands import vaccines_group
 from knowledge.check import coverage, find_faults
 from knowledge.library import Library, load
 
@@ -75,7 +76,7 @@ def create_app() -> Flask:
     reminders = reminders_group(
         open_store=_store, rounds_of=_rounds, outbox_of=_outbox, clock=system_clock, guard=_speaking
     )
-    joined = (policies, eligibility, cases, keys, reminders)
+    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking))
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app

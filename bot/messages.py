@@ -76,7 +76,7 @@ class Reply:
 class Understanding:
     """What the assistant made of one message; kept so that gaps can be worked through later.
 
-    `decision` is answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu.
+    `decision` is answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu | dialog.
     `next_move` says how this message follows the previous answer: asked_again | chose | thanked | to_person | moved_on.
     """
 

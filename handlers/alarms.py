@@ -17,7 +17,7 @@ from intents.match import Match
 _LONGEST_ANSWER = 16  # characters; a longer answer tells what happens
 _NAME = 200  # characters that a question allows: for more it asks how somebody is
 _HAPPENING = re.compile(
-    r"现在|刚|突然|正在|马上|不行了|救|怎么办|咋办|喘|叫不|不醒|不动|昏|晕|抽|吐|流血|痛|疼|[!！?？]"
+    r"现在|刚|突然|正在|马上|不行了|救|怎么办|咋办|(?<!哮)喘|叫不|不醒|不动|昏|晕|抽|吐|流血|痛(?!风|经)|疼|[!！?？]"
 )  # a name tells nothing of this
 # How the name of an illness ends: 手腕骨折 is like recorded words of who hurt themselves.
 _ILLNESS = re.compile(r"(?:[炎癌瘤病症疮]|骨折|梗死?|出血|血栓|损伤|裂伤|积液|结石|狭窄|破裂|脱位|障碍|综合征)$")

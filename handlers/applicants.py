@@ -66,8 +66,10 @@ def _choice_of(policy: Policy, person: Insured | None, today: date) -> Choice:
             label=f"投保人{policy.holder_name}",
             called=("投保人", policy.holder_name, "我自己", "本人", "我"),
         )
-    called = (*_given_names(person), *_called(person, today), *_by_age(policy, person))
-    return Choice(id=str(person.id), label=person.name, called=tuple(dict.fromkeys(called)))
+    called = dict.fromkeys((*_given_names(person), *_called(person, today), *_by_age(policy, person)))
+    # 小宝 is the youngest, unless another child has this name.
+    others = {name for other in policy.insured if other != person for name in _given_names(other)}
+    return Choice(id=str(person.id), label=person.name, called=tuple(name for name in called if name not in others))
 
 
 def _given_names(person: Insured) -> list[str]:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from handlers.scene import Scene
 from handlers.session import MOST_TASKS, Session, Task
+from handlers.wishes import wished
 
 _ONCE = frozenset({"consent", "verify"})  # dialogs that lead to others; nobody goes through two at a time
 _CHOOSING = frozenset({"pick_policy", "pick_case"})
@@ -30,8 +31,8 @@ def aside_of(before: Session, after: Session) -> Aside:
 
 
 def names_service(scene: Scene) -> bool:
-    """Whether a message names a service: only then it may begin an application in the middle of another."""
-    return bool(scene.house.router.services_in(scene.text))
+    """Whether a message names or wishes for a service: only then it may begin an application in another's middle."""
+    return wished(scene) is not None or bool(scene.house.router.services_in(scene.text))
 
 
 def may_begin(session: Session) -> bool:

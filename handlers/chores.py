@@ -94,8 +94,9 @@ class Chores:
         link = f"{self._public_url}/exports/{personal_export.token_of(self._store.keys, export)}"
 
         def finish(connection: Connection) -> None:
+            # Not the errand's number: SQLite gives it again, and a second copy's link would count as sent.
             text = say("export_ready", link=link)
-            self._add(connection, errand.conversation_id, text, key=f"export-{errand.id}", now=now)
+            self._add(connection, errand.conversation_id, text, key=f"export-{export.file}", now=now)
             errands.done(connection, errand)
 
         self._store.write(finish)

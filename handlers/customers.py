@@ -1,7 +1,7 @@
 """What we know of the person in a conversation: their policies, what they agreed to, their cases. Reads only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -186,13 +186,6 @@ def covered(policy: Policy, flow: Flow) -> tuple[Insured | None, ...]:
         elif own not in found:
             found.append(own)
     return tuple(found)
-
-
-def masked(policy: Policy) -> Policy:
-    """Return a policy without what identifies its people, as it may be shown: numbers by their last four."""
-    return replace(
-        policy, number=f"尾号{policy.number[-4:]}", holder_id_number="", holder_phone=policy.holder_phone[-4:]
-    )
 
 
 def _day(answers: Mapping[str, Any] | None, slot: str) -> date | None:

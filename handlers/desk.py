@@ -1,6 +1,7 @@
 """One message to the assistant: danger first, then the dialog under way, requests, and the handbooks.
 
 The desk joins what is elsewhere: the dialog engine, the tasks and requests by their files' names, the handbook answers.
+It is long because the way of a message is best seen in one place.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,13 +24,14 @@ from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
 from handlers.tasks import TaskKind
-from handlers.wishes import wished
+from handlers.wishes import kinds_in
 from handlers.wording import say
 from intents.match import Match
 from intents.requests import Requests
 
 _AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
 _APPLYING = "apply"
+_CONSENT = "consent"
 _NO_ANSWER = frozenset({"abstain", "clarify", "smalltalk", "menu"})
 
 RequestAnswer = Callable[[Scene, Mapping[str, Any]], Said | None]
@@ -108,7 +110,7 @@ class Desk:
             return outcome if scene.session.task is None else followed(outcome, self._repeat(scene))
         if scene.session.task is not None:
             return self._in_task(scene)
-        return self._requested(scene) or offers.binding(scene, self._discussed(scene), self._wishes.all_in(scene.text))
+        return self._requested(scene) or offers.binding(scene, self._discussed(scene), kinds_in(scene, self._wishes))
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
         """Danger beats everything, save that what a form asks for is taken as the answer."""
@@ -127,9 +129,7 @@ class Desk:
     # Requests.
 
     def _requested(self, scene: Scene) -> Outcome | None:
-        kinds = self._wishes.all_in(scene.text)
-        if not kinds and not self._wishes.is_asking(scene.text) and wished(scene):
-            kinds = [_APPLYING]
+        kinds = kinds_in(scene, self._wishes)
         wanted = scene.session.wanted
         if wanted and wanted.get("next") and {"resume", _APPLYING} & set(kinds):
             return outcome_of(scene, self._begun(scene, self._waiting(scene, wanted)), request=_APPLYING)
@@ -188,6 +188,12 @@ class Desk:
         aside = self._aside(scene)
         if aside is not None:
             return aside
+        remark = self._tasks[_current(scene).kind].remark(scene, _current(scene))
+        if remark is not None:
+            return outcome_of(scene, self._with_repeat(scene, remark))
+        if _current(scene).kind == _CONSENT:
+            # Nothing is filled in yet: whoever goes on asking is answered as if nothing were open.
+            return followed(self._discussed(scene), say("consent_open"))
         if step.kind is StepKind.NOT_UNDERSTOOD and not self._wishes.is_asking(scene.text):
             return self._insisting(scene, step)
         outcome = self._discussed(scene)
@@ -201,13 +207,15 @@ class Desk:
 
     def _aside(self, scene: Scene) -> Outcome | None:
         """Do what was asked for in the middle of a dialog, beside it or first; None where nothing was asked for."""
-        for kind in self._wishes.all_in(scene.text):
+        for kind in kinds_in(scene, self._wishes):
             if kind == "resume" or (kind == _APPLYING and not names_service(scene)):
                 continue
             said = self._requests[kind](scene, {})
             aside = aside_of(scene.session, said.session) if said is not None else Aside.NONE
-            if said is None or aside is Aside.NONE:
+            if said is None:
                 continue
+            if aside is Aside.NONE:
+                return outcome_of(scene, Said(text=self._repeat(scene), session=scene.session), request=kind)
             if aside is Aside.FIRST:
                 return outcome_of(scene, self._begun(scene, said), request=kind)
             if aside is Aside.TOO_MANY:
@@ -250,7 +258,7 @@ class Desk:
     def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
         ended = scene.at(scene.session.end())
         answers = self._engine(scene).answers(step.dialog)
-        return kind.done(ended, task, answers, _labels(self._form(scene, task, answers), step.dialog))
+        return kind.done(ended, task, answers, self._engine(scene).labels(step.dialog))
 
     def _engine(self, scene: Scene) -> Engine:
         task = _current(scene)
@@ -282,18 +290,6 @@ def _current(scene: Scene) -> Task:
     if task is None:
         raise LookupError("no task is under way")
     return task
-
-
-def _labels(form: Form, dialog: Dialog) -> dict[str, str]:
-    """Return what stands for the answers that are codes: the choices' labels, the drugs' names."""
-    labels = dict(dialog.labels)
-    for question in form.questions:
-        value = dialog.answers.get(question.slot)
-        chosen = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        named = [choice.label for choice in question.choices if choice.id in chosen]
-        if named:
-            labels[question.slot] = "、".join(named)
-    return labels
 
 
 def _typed(turn: Turn, text: str) -> Turn:

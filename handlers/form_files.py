@@ -34,6 +34,13 @@ def question(form_name: str, slot: str, *, choices: list[Choice] | None = None, 
     return found.model_copy(update={**changes, **({"ask": ask} if ask else {})})
 
 
+def confirming(ask: str, *, title: str | None = None, also: tuple[str, ...] = ()) -> Form:
+    """Return the form that asks only whether the person is sure (slot `sure`); `also` name the deed for a yes."""
+    found = form("confirmation")
+    asked = found.questions[0].model_copy(update={"ask": ask, "also": also})
+    return found.model_copy(update={"questions": (asked,), "title": title or found.title})
+
+
 def picking(
     slot: str, ask: str, labels: dict[str, str], *, title: str, called: dict[str, list[str]] | None = None
 ) -> Form:

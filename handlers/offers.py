@@ -8,6 +8,7 @@ from handlers.scene import Scene
 from handlers.session import Session
 from handlers.wording import say
 
+_APPLYING = "apply"
 _OF_POLICY = frozenset({"uses", "eligible", "waiting"})
 
 
@@ -21,12 +22,18 @@ def offered(scene: Scene, outcome: Outcome) -> str | None:
 
 
 def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
-    """Return a general answer with the offer to look into the person's own policy, where that was asked about."""
+    """Return a general answer with the offer to look into the person's own policy, or to apply, if that was meant."""
     understood = outcome.understanding
     is_answer = understood is not None and understood.decision == "answer" and bool(outcome.replies)
-    if not is_answer or not _OF_POLICY & set(requests) or scene.customer.policies:
+    if not is_answer or scene.customer.policies:
         return outcome
-    return followed(outcome, say("bind_offer"), gap="\n")
+    if (
+        _APPLYING in requests
+        and (outcome.state or {}).get("offered")
+        and say("apply_offer") not in outcome.replies[0].text
+    ):
+        return followed(outcome, say("apply_offer"), gap="\n")
+    return followed(outcome, say("bind_offer"), gap="\n") if _OF_POLICY & set(requests) else outcome
 
 
 def offering(outcome: Outcome, session: Session) -> Outcome:

@@ -1,10 +1,8 @@
 """What a request or a task of the desk sees of one turn, and what it says. It reads and decides; it never writes."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
 
 from bot.clock import in_china
 from bot.keys import KeyRing
@@ -108,11 +106,3 @@ class Said:
             reasons=(*self.reasons, *later.reasons),
             customer=later.customer or self.customer,
         )
-
-
-def cited(scene: Scene, product: str, clauses: Mapping[str, Any] | tuple[str, ...] | list[str]) -> tuple[Citation, ...]:
-    """Return clauses of a product's handbook as citations, each once."""
-    return tuple(Citation(product=product, clause=clause) for clause in dict.fromkeys(clauses))
-
-
-Answer = Callable[[Scene], Said | None]

@@ -5,11 +5,12 @@ Words are compared by their sound, as speech and pinyin input err by homophones:
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from handlers.scene import Scene
 from intents.normal import compact, sounds
-from knowledge.flow import Flow
+from intents.requests import Requests
 
 _APART = 8  # characters between two words of a wish
 _LONGEST = 80
@@ -22,8 +23,23 @@ _NO_WISH = re.compile(
 )
 
 
-def wished(scene: Scene) -> tuple[str, Flow] | None:
-    """Return product and flow of the service whose words a message holds, the fullest match; None for no service."""
+def kinds_in(scene: Scene, requests: Requests) -> list[str]:
+    """Return the kinds of request that a message may be: to apply, too, where a service is wished for in its words."""
+    kinds = requests.all_in(scene.text)
+    return kinds or (["apply"] if not requests.is_asking(scene.text) and wished(scene) else [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A service wished for, and how many characters said so, the gaps apart."""
+
+    product: str
+    service: str
+    length: int
+
+
+def wished(scene: Scene) -> Wish | None:
+    """Return the service whose words a message holds, the fullest match; None for no service."""
     text = compact(scene.text)
     if not text or len(text) > _LONGEST or _NO_WISH.search(text):
         return None
@@ -32,13 +48,12 @@ def wished(scene: Scene) -> tuple[str, Flow] | None:
     named = scene.house.router.products_in(scene.text)
     products = [product for product in scene.products if product in (named or own or scene.products)]
     found = [
-        (length, product, flow)
+        Wish(product=product, service=service, length=length)
         for product in products
-        for flow in scene.house.library.handbooks[product].flows.values()
+        for service, flow in scene.house.library.handbooks[product].flows.items()
         if (length := max(_lengths(flow.wished, heard), default=0))
     ]
-    best = max(found, key=lambda one: one[0], default=None)
-    return best[1:] if best else None
+    return max(found, key=lambda wish: wish.length, default=None)
 
 
 def _lengths(wishes: tuple[str, ...], heard: str) -> Iterator[int]:

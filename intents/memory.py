@@ -3,12 +3,14 @@
 A file is found by the digest of everything it was learned from; a stale or damaged one is never read as a fresh one.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -36,20 +38,40 @@ def remembered(
 ) -> dict[str, Learned]:
     """Return what is kept in `folder` of a lesson learned from sources with that digest, or learn and keep it.
 
-    Without a folder, or one that cannot be written, it learns every time.
+    Without a folder, or one that cannot be written, it learns every time. Of several processes that start together
+    one learns, and the others wait for it.
     """
-    home = folder / f"{lesson}-{sources}" if folder else None
-    if home is not None:
+    if folder is None:
+        return learn()
+    home = folder / f"{lesson}-{sources}"
+    kept = _read(home)
+    if kept:
+        return kept
+    with _one_at_a_time(folder):
         kept = _read(home)
         if kept:
             return kept
-    learned = learn()
-    if home is not None and folder is not None:
+        learned = learn()
         _write(folder, home, learned)
         for old in folder.glob(f"{lesson}-*"):
             if old != home:
                 shutil.rmtree(old, ignore_errors=True)
     return learned
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)  # the folder itself is the lock: nothing is left behind
+    except OSError:  # a folder that cannot be made: nothing is kept, and nobody is waited for
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _read(home: Path) -> dict[str, Learned]:

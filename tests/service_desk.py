@@ -53,7 +53,7 @@ class ServiceDesk:
         self._number = 0
         self._read_until = 0
         self._turns = Turns(
-            store=self.store, handler=self._respond, max_bytes=lambda _: 2048, clock=clock, budget_seconds=60
+            store=self.store, handler=self.respond, max_bytes=lambda _: 2048, clock=clock, budget_seconds=60
         )
 
     def close(self) -> None:
@@ -155,7 +155,8 @@ class ServiceDesk:
     def _build(self) -> Desk:
         return build_desk(library=self.library, router=self._router, store=self.store, products=ACCOUNTS)
 
-    def _respond(self, turn: Turn) -> Outcome:
+    def respond(self, turn: Turn) -> Outcome:
+        """Decide as the desk does, for whoever else takes turns on this store; what it raises is kept, too."""
         try:
             outcome = self._desk.respond(turn)
         except Exception as error:
@@ -172,6 +173,13 @@ def with_flow(library: Library, product: str, service: str, changes: Mapping[str
     newer = flow.model_copy(update={"version": flow.version + 1, **changes})
     changed = replace(handbook, flows={**handbook.flows, service: newer})
     return replace(library, handbooks={**library.handbooks, product: changed})
+
+
+def without_flow(library: Library, product: str, service: str) -> Library:
+    """Return the handbooks with one service not run any more."""
+    handbook = library.handbooks[product]
+    left = {id: flow for id, flow in handbook.flows.items() if id != service}
+    return replace(library, handbooks={**library.handbooks, product: replace(handbook, flows=left)})
 
 
 def span(text: str) -> timedelta:

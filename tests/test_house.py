@@ -137,6 +137,24 @@ def test_every_sentence_a_handler_says_exists_and_has_its_gaps_filled() -> None:
         assert gaps <= filled, f"{place} leaves {gaps - filled} of {name!r} open"
 
 
+def named_sentences() -> tuple[set[str], tuple[str, ...]]:
+    """Return what the code calls sentences by: whole names, intents' too, and the beginnings of composed ones."""
+    names = {path.stem for path in (ROOT / "intents/catalogue").rglob("*.yaml")}
+    beginnings = set()
+    for path in modules("handlers", "intents"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                beginnings.add(str(node.values[0].value))
+    return names, tuple(one for one in beginnings if re.fullmatch(r"[a-z_]+_", one))
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    names, beginnings = named_sentences()
+    assert [name for name in sentences() if name not in names and not name.startswith(beginnings)] == []
+
+
 def test_no_sentence_of_the_assistant_states_a_fact_with_a_figure() -> None:
     """Figures come from the handbooks; emergency numbers and the names of products are no facts of theirs."""
     for name, text in sentences().items():

@@ -11,7 +11,8 @@ A step does one thing
 - 用户 (a text), 语音, 图片, 文件, 事件, 点击; 谁 names another person who writes (乙)
 - 过去: time passes (26小时, 3天, 10分钟); with a message: before it
 - 移到: the newest case is moved to a step; cancelled: withdrawn for its person
-- 改版: a newer form is deployed: {服务: product/service, 去掉: slots, 加上: questions}
+- 改版: a newer form is deployed: {服务: product/service, 去掉: slots, 加上: questions}, or without the
+  service: {服务: product/service, 撤下: true}
 and tells what must follow
 - 决定 (also 办理), 应答含, 应答不含, 引用, 归属, 呼叫, 无应答: as in test_conversations; 最长: characters
 - 通知含, 无通知: what the step put into the outbox
@@ -34,7 +35,7 @@ from bot.forms import Question
 from bot.messages import Inbound, Kind, Owner
 from tests.assistants import ACCOUNTS
 from tests.families import policy
-from tests.service_desk import Heard, ServiceDesk, span, with_flow
+from tests.service_desk import Heard, ServiceDesk, span, with_flow, without_flow
 from tests.test_conversations import DECISIONS, OWNERS, inbound_of, listed
 
 TRANSCRIPTS = Path(__file__).parent / "conversations" / "services"
@@ -113,6 +114,9 @@ def message_of(step: Mapping[str, Any], *, account: str, at: datetime) -> Inboun
 
 def deploy(desk: ServiceDesk, change: Mapping[str, Any]) -> None:
     product, service = change["服务"].split("/")
+    if change.get("撤下"):
+        desk.deploy(without_flow(desk.library, product, service))
+        return
     flow = desk.library.handbooks[product].flows[service]
     kept = [question for question in flow.questions if question.slot not in listed(change.get("去掉"))]
     added = [Question.model_validate(question) for question in change.get("加上", [])]

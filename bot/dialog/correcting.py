@@ -1,5 +1,6 @@
 """Applies corrections to a dialog: finds which answer is meant, sets it, opens it again, or offers the several."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,9 @@ from bot.slots.said import TAKEN, Said, Span
 _TELLING = frozenset({"date", "phone", "id_number", "card", "hospital", "choice", "number"})
 # Kinds that 不是 answers.
 _OFFERED = frozenset({"choice", "choices", "yes_no"})
+# How a correction may begin that is no answer to 是……吗, and one that surely is none.
+_WRONG = re.compile(r"[^,，]{0,6}(?:不对|错|口误|更正|纠正)")
+_MISTAKEN = re.compile(r"错|口误|更正|纠正")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,13 @@ class Corrector:
             return self._set(filled, was, correction)
         value = filled.rest.part(correction.value)
         fitting = [one for one in latest if self._fits(one, value, waiting)]
+        if (
+            waiting is not None
+            and latest
+            and not fitting
+            and self._may_be_either(filled, correction, waiting, latest[0])
+        ):
+            return self._either(filled, correction, waiting, latest[0])
         if waiting is not None and self._answers(waiting, filled.rest, fitting, correction):
             return None
         if len(fitting) > 1 and fitting[0].key != latest[0].key:
@@ -134,6 +145,24 @@ class Corrector:
         if latest and is_words and latest[0].question.kind in kinds.LOOSE:
             return self._set(filled, latest[0], correction)
         return self._set(filled, item, correction) if item is not None else None
+
+    def _may_be_either(self, filled: Filled, correction: Correction, waiting: Item, last: Item) -> bool:
+        """Whether 不对，是招商银行 could say no to the open question as well as mend the words given last."""
+        is_told = last.question.kind in kinds.LOOSE and waiting.question.kind in _OFFERED
+        if correction.value is None or yes_no.is_bare(filled.rest.plain[slice(*correction.value)]):
+            return False
+        return is_told and bool(_WRONG.match(_lead(filled, correction))) and self._reads(waiting, filled.rest)
+
+    def _either(self, filled: Filled, correction: Correction, waiting: Item, last: Item) -> Filled | None:
+        mended = self._set(filled, last, correction)
+        if mended is None or last.key not in mended.taken or _MISTAKEN.search(_lead(filled, correction)):
+            return mended
+        answered = self.filler.read_into(filled, waiting, filled.rest, 0)
+        if answered is None or waiting.key not in answered.taken:
+            return mended
+        values = ((last, mended), (waiting, answered))
+        picks = tuple(Pick(key=one.key, value=done.dialog.answers[one.key], label=one.short) for one, done in values)
+        return replace(filled, picks=picks, rest=filled.rest.without(correction.span))
 
     def _wordless(self, filled: Filled, correction: Correction, waiting: Item | None) -> Filled | None:
         if not is_small(filled.rest.without(correction.span)):
@@ -208,6 +237,12 @@ class Corrector:
             return replace(filled, reopened=chosen[0].key, rest=rest)
         picks = tuple(Pick(key=one.key, value=None, label=one.short) for one in chosen)
         return replace(filled, picks=picks, rest=rest)
+
+
+def _lead(filled: Filled, correction: Correction) -> str:
+    """Return what introduces a correction, up to its value."""
+    end = correction.value[0] if correction.value else correction.span[1]
+    return filled.rest.plain[correction.span[0] : end]
 
 
 def _end_of_name(said: Said, span: Span, offered: Sequence[Choice]) -> int:

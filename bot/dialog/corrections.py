@@ -33,12 +33,14 @@ _ORDINAL = re.compile(rf"第\s*({NUMERAL})\s*(?:项|个|条|点|题|行)(?:的)?
 _SEPARATOR = re.compile(r"[,，。:!！\s]*")
 # Another person: 给女儿办.
 _FOR = re.compile(
-    r"(?:还是|改|换|改成)?(?:给|帮|替)(?P<who>[^,，。\s]{1,10}?)(?:来)?(?:办|弄|申请|用|看|约|做)(?:的|吧|了|啊|呢)*"
+    r"(?:还是|改|换|改成)?(?:给|帮|替)(?P<who>[^,，。\s]{1,10}?)(?:来)?(?:办|弄|申请|用|看|约|做|打|打针|接种|预约|挂号?)(?:的|吧|了|啊|呢)*"
 )
+# A figure may have commas in it: 不是3,000，是58,000.
+_OLD, _NEW = r"(?:[^,，。是]|(?<=\d)[,，](?=\d{3}))", r"(?:[^,，。]|(?<=\d)[,，](?=\d{3}))"
 _NOT_BUT = re.compile(
-    r"不是(?P<old>[^,，。是]{1,30}?)(?:的)?[,，。\s]*(?:而是|应该是|应是|改成|是|要)(?P<new>[^,，。]{1,60})$"
+    rf"不是(?P<old>{_OLD}{{1,30}}?)(?:的)?[,，。\s]*(?:而是|应该是|应是|改成|是|要)(?P<new>{_NEW}{{1,60}})$"
 )
-_BUT_NOT = re.compile(r"(?:应该)?是(?P<new>[^,，。]{1,60}?)[,，。\s]*(?:而)?不是(?P<old>[^,，。是]{1,30})$")
+_BUT_NOT = re.compile(rf"(?:应该)?是(?P<new>{_NEW}{{1,60}}?)[,，。\s]*(?:而)?不是(?P<old>{_OLD}{{1,30}})$")
 
 
 # So much filler may precede a name; more would let the pattern try every way to cut it.
@@ -144,7 +146,7 @@ def _unnamed(said: Said, rest: Span, clause: Span, *, is_lead: bool) -> Correcti
     is_explicit = is_lead or (change is not None and not _SOFT.match(change.group()))
     start = change.end() if change else rest[0]
     verb = None if change else _IS.match(said.plain, start, rest[1])
-    value = _value(said, (verb.end() if verb else start, rest[1]))
+    value = _person_or_value(said, (verb.end() if verb else start, rest[1]))
     return Correction(items=(), value=value, span=clause, is_explicit=is_explicit)
 
 
@@ -176,7 +178,13 @@ def _named_at(said: Said, span: Span, items: Sequence[Item], numbered: Sequence[
 def _stated(said: Said, clause: Span) -> Span | None:
     # 不对，是25号: the clause after the objection.
     start = _after(_IS, said.plain, *clause)
-    return _value(said, (start, clause[1]))
+    return _person_or_value(said, (start, clause[1]))
+
+
+def _person_or_value(said: Said, span: Span) -> Span | None:
+    # 不对，是给小宝打: the person is the value.
+    other = _FOR.fullmatch(said.plain, *span)
+    return other.span("who") if other else _value(said, span)
 
 
 def _value(said: Said, span: Span) -> Span | None:

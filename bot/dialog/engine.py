@@ -109,6 +109,17 @@ class Engine:
         """Return the answers that count: slot → value; a repeat group as group → list of rows."""
         return collected(self.form, self.current(dialog).answers)
 
+    def labels(self, dialog: Dialog) -> dict[str, str]:
+        """Return what people were shown for the answers that are codes, by slot: choices' labels, drugs' names."""
+        current = self.current(dialog)
+        labels = dict(current.labels)
+        for question in self.form.questions:
+            value = current.answers.get(question.slot)
+            chosen = value if isinstance(value, list) else [value]
+            if named := [choice.label for choice in question.choices if choice.id in chosen]:
+                labels[question.slot] = "、".join(named)
+        return labels
+
     def shown(self, dialog: Dialog, *, now: datetime, masked: bool = True) -> list[tuple[str, str]]:
         """Return (name, answer) as people read them, in the order of the form."""
         talk = self._talk(self.current(dialog), "", now)

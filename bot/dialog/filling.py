@@ -1,6 +1,7 @@
 """Takes values out of a message into a dialog: the open question's answer, then what else it surely says. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.dialog import commands, naming, questions
@@ -157,7 +158,7 @@ class Filler:
             others = self.harvest(filled, item.key, but_choices=True)
             left = [span for span in clauses if not self._says_no_more(others, others.rest.part(span))]
             if 0 < len(left) < len(clauses):
-                words = "，".join(filled.rest.part(span).typed.strip() for span in left)
+                words = "，".join(filled.rest.part(span).typed.strip() for span in _runs(clauses, left))
                 if commands.leaves_open(plain(words)) and not questions.invites(item.question, plain(words)):
                     return others
                 reading = kinds.read(item.question, Said.of(words), self.scope)
@@ -272,3 +273,13 @@ def _gaps(before: Said, after: Said) -> list[Span]:
     """Return the spans that were taken out between two states of one message."""
     taken = "".join("1" if old != new else "0" for old, new in zip(before.plain, after.plain, strict=True))
     return [match.span() for match in re.finditer("1+", taken)] or [(0, 0)]
+
+
+def _runs(clauses: Sequence[Span], left: Sequence[Span]) -> list[Span]:
+    """Return the clauses that are left, neighbours in one, so that what stands between them stays as it was typed."""
+    runs: list[Span] = []
+    for before, span in zip([None, *clauses], clauses, strict=False):
+        if span in left:
+            is_next = bool(runs) and before in left
+            runs = [*runs[:-1], (runs[-1][0], span[1])] if is_next else [*runs, span]
+    return runs

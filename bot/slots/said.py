@@ -13,7 +13,10 @@ Span = tuple[int, int]
 TAKEN = "\x00"
 
 _CJK = (0x4E00, 0x9FFF)
-_BREAK = re.compile(r"[,，。;；!！?？\n、|]|(?<!\d)\.|\.(?!\d)|(?<=[\u4e00-\u9fff])\s+|\s+(?=[\u4e00-\u9fff])")
+# The comma in 35,000 is none between clauses.
+_BREAK = re.compile(
+    r"[。;；!！?？\n、|]|[,，](?!(?<=\d[,，])\d{3}(?!\d))|(?<!\d)\.|\.(?!\d)|(?<=[\u4e00-\u9fff])\s+|\s+(?=[\u4e00-\u9fff])"
+)
 
 
 @lru_cache(maxsize=1)

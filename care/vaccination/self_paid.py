@@ -16,8 +16,8 @@ def self_paid(course: Course) -> Row:
         row = course.ended("ask_clinic", because("high_risk_only", rule=course.family.code, certainty="medium"), dose=1)
     else:
         row = course.next_dose(number, plan)
-    if any(course.family.code not in dose.product.counts for dose in course.doses):
-        return row  # doses of other products stand in: the family they belong to looks at them
+    if any(dose.product.code != course.family.code for dose in course.doses):
+        return row  # another product stands in, given by its own label
     return asked_if(row, doubts(course, by_plan(course, plan)))
 
 

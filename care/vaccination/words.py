@@ -28,6 +28,7 @@ class Reason:
         return {"code": self.code, "say": self.say, "rule": self.rule, "certainty": self.certainty}
 
 
+@lru_cache(maxsize=20_000)
 def because(code: str, *, rule: str = "", certainty: Certainty = "high", **gaps: object) -> Reason:
     """Return the reason of this code, its gaps filled. Dates are said in Chinese."""
     filled = {gap: said(value) if isinstance(value, date) else value for gap, value in gaps.items()}

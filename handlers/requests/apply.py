@@ -6,7 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from care.policy import Policy
+from handlers import relatives
+from handlers.applicants import names_insured
 from handlers.customers import covered
+from handlers.policy_words import person_name
 from handlers.requests import bind
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -14,10 +17,14 @@ from handlers.wishes import wished
 from handlers.wording import say
 from intents.match import Context
 from intents.normal import compact
+from knowledge.flow import Flow
 from knowledge.vocabulary import family_names
 
 _BARE = 8  # characters: 我要申请, 帮我办理吧
 _DRUG = "specialty-drug"
+# Who has bound no policy may only mean to ask (我爸住院了，想用垫付): only a plain request begins with consent then;
+# other wishes are answered from the handbook, with the offer to apply.
+_ASKED_FOR = re.compile(r"申请|申情|办|预约|登记|报名|开通|启动|提交|发起|帮(我|忙|俺|他|她)|(给|替)(我|俺)|麻烦你")
 _NOTHING_NAMED = re.compile(
     r"(?:我们?|你们?|您|他|她|孩子|宝宝|娃|儿子|女儿|老公|老婆|老伴|爸爸?|妈妈?|要|想|得|帮忙?|给|替|请|麻烦|现在|就|马上|赶紧|先|再|来|那|好|行|可以|的|吧|啊|呀|了|一?[下个]|[它这那](?:个|项)?|"
     r"申请|办理|办|预约|登记|提交|开通|启动|发起|使用|用|[,，。!！~])+"
@@ -32,9 +39,11 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     text = wanted.get("text", scene.text)
     then = {"request": "apply", "family": family, "service": meant, "text": text}
     having = _products_with(scene, family)
-    if not having:
+    if not having and not scene.customer.policies:
         return None
     if not scene.customer.policies:
+        if not wanted and not _ASKED_FOR.search(scene.text):
+            return None
         product = _only(scene, having)
         context = _talking_of(scene, product, _service(scene, product, family)) if product else scene.session.context
         ready = scene.at(replace(scene.session, context=context))
@@ -53,6 +62,7 @@ def _with_policy(
     named = scene.house.router.products_in(str(then["text"]))
     chosen = wanted.get("policy") or (scene.session.policy if not named else None)
     narrowed = [policy for policy in policies if policy.product in named] or policies
+    narrowed = [policy for policy in narrowed if names_insured(policy, str(then["text"]))] or narrowed
     policy = next((policy for policy in narrowed if policy.id == chosen), None)
     if policy is None and len(narrowed) > 1:
         about: dict[str, Any] = {"policies": [one.id for one in narrowed], "ask": "pick_policy", "then": then}
@@ -62,6 +72,10 @@ def _with_policy(
     service = _service(scene, policy.product, family, then["service"])
     if service is None:
         return None
+    flow = scene.flow(policy.product, service)
+    other = relatives.told(scene, policy, flow, str(then["text"])) if flow else None
+    if flow is not None and other is not None:
+        return _for_another(scene, policy, flow, other)
     begin = _beginning(scene, policy, service)
     about = {
         "product": policy.product,
@@ -75,6 +89,15 @@ def _with_policy(
     context = _talking_of(scene, policy.product, service)
     session = replace(session, context=context).begin(Task(kind="apply", about=about))
     return Said(text="", session=session, reasons=(f"begins {policy.product}/{service}",))
+
+
+def _for_another(scene: Scene, policy: Policy, flow: Flow, told: Said) -> Said:
+    """Refuse who asks for somebody whom the policy does not cover; offer to apply for those whom it does."""
+    names = "、".join(person_name(policy, person) for person in covered(policy, flow))
+    offered = f"{policy.product}/{flow.service}"
+    session = replace(scene.session, wanted=None, policy=policy.id, offered=offered)
+    text = f"{told.text}\n{say('apply_for_covered', names=names)}"
+    return replace(told, text=text, session=session, reasons=("asked for somebody who is not covered",))
 
 
 def _beginning(scene: Scene, policy: Policy, service: str) -> str:
@@ -122,11 +145,16 @@ def _lengthens(name: str, short: str, chosen: set[str]) -> bool:
 
 
 def _meant(scene: Scene) -> tuple[str | None, str | None]:
-    """Return family and service that are meant: told in the words of a flow, named, understood, or talked about."""
-    told = wished(scene)
-    if told is not None:
-        return _at(scene, f"{told[0]}/{told[1].service}")
-    named = _named(scene)
+    """Return family and service that are meant: told in the words of a flow, named, understood, or talked about.
+
+    A name goes before another service's words where as much was said of it: 申请住院垫付 holds 申请 and 住院, and means
+    no bed; 报销 is only a part of 体检费报销帮我办.
+    """
+    told, named = wished(scene), _named(scene)
+    spelt = _spelt(scene, least=told.length) if told is not None else []
+    is_told = told is not None and (not spelt or told.service in {service for _, service in spelt})
+    if told is not None and is_told and not (named and _is_place(scene, told.service)):
+        return _at(scene, f"{told.product}/{told.service}")
     if named:
         return named[0]
     if any(scene.house.router.drugs_in(scene.text, product) for product in scene.products):
@@ -145,14 +173,28 @@ def _at(scene: Scene, place: str | None) -> tuple[str | None, str | None]:
 def _named(scene: Scene) -> list[tuple[str | None, str | None]]:
     """The families and services named. A name spelt in full beats one that only looks alike."""
     heard = [(place.family, place.id) for place in scene.house.router.services_in(scene.text)]
+    spelt = _spelt(scene)
+    named: list[tuple[str, str]] = [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
+    return [*([one for one in named if not _is_place(scene, one[1])] or named)]
+
+
+def _is_place(scene: Scene, service: str) -> bool:
+    """Whether a service's name only tells the hospital: 申请肿瘤二诊，在厦门弘爱医院."""
     text = compact(scene.text)
-    spelt = [
+    found = [scene.house.library.handbooks[product].service(service) for product in scene.products]
+    names = [name for one in found if one is not None for name in one.called if name.endswith("医院") and name in text]
+    return bool(names) and f"在{max(names, key=len)}" in text
+
+
+def _spelt(scene: Scene, *, least: int = 0) -> list[tuple[str, str]]:
+    """The families and services named as written, by a name of at least so many characters."""
+    text = compact(scene.text)
+    return [
         (service.family, service.id)
         for product in scene.products
         for service in scene.house.library.handbooks[product].services
-        if any(name in text for name in (service.short, *service.called))
+        if any(len(name) >= least and name in text for name in (service.short, *service.called))
     ]
-    return [*heard] if not spelt or set(heard) & set(spelt) else [*spelt]
 
 
 def _understood(scene: Scene) -> str | None:

@@ -7,10 +7,10 @@ from typing import Any
 from care.eligibility import Verdict
 from care.policy import Insured, Policy
 from handlers.case_words import day_words
+from handlers.clauses import cited, clause_lines, deciding
 from handlers.customers import covered
 from handlers.policy_words import person_name
 from handlers.scene import Said, Scene
-from handlers.tasks.apply import citations_of, clause_line
 from handlers.wording import say
 from intents.normal import compact
 from knowledge.flow import Flow
@@ -50,7 +50,7 @@ def lacks(scene: Scene, policy: Policy) -> Said | None:
     """Say that the policy's product has nothing of the services named; None where it has one, or none is named."""
     families = _families_named(scene)
     handbook = scene.house.library.handbooks[policy.product]
-    if not families or any(service.family in families for service in handbook.services):
+    if not families or any(one.family in families and one.id in handbook.flows for one in handbook.services):
         return None
     family = families[0]
     text = say("lacks_service", product=scene.short(policy.product), family=family_names().get(family, family))
@@ -104,9 +104,9 @@ def _one(scene: Scene, policy: Policy, flow: Flow) -> Said:
     service = scene.service_name(policy.product, flow.service)
     lines = [_verdict_words(service, verdict)]
     clauses = [clause for check in verdict.against or verdict.checks for clause in check.clause]
-    lines += [clause_line(scene, policy.product, clauses)] if clauses else []
+    lines += clause_lines(scene, policy.product, clauses)
     session = replace(scene.session, policy=policy.id, offered=f"{policy.product}/{flow.service}")
-    return Said(text="\n".join(lines), session=session, citations=citations_of(policy.product, verdict))
+    return Said(text="\n".join(lines), session=session, citations=cited(policy.product, deciding(verdict)))
 
 
 def _verdict_words(service: str, verdict: Verdict) -> str:

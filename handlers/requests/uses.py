@@ -8,11 +8,11 @@ from care.policy import Policy, standing
 from care.policy_years import CONTRACT
 from care.uses import counter_of
 from care.verdict_words import in_force
+from handlers.clauses import cited, clause_lines
 from handlers.customers import covered
 from handlers.policy_words import names_of, person_name
 from handlers.requests.eligible import each_flow, lacks, policy_in_use
-from handlers.scene import Said, Scene, cited
-from handlers.tasks.apply import clause_line
+from handlers.scene import Said, Scene
 from handlers.wording import say
 from knowledge.flow import Flow, Uses
 
@@ -29,11 +29,11 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     lines = [] if found == "in_force" else [in_force(found, policy, scene.today)]
     lines += [line for flow in flows for line in _lines(scene, policy, flow)]
     clauses = [clause for flow in flows for rule in flow.eligibility.uses for clause in rule.clause]
-    line = [clause_line(scene, policy.product, clauses)] if clauses else []
+    line = clause_lines(scene, policy.product, clauses)
     called = names_of(scene, policy)
     text = say("uses_answer", product=called["product"], number=called["number"], lines="\n".join([*lines, *line]))
     session = replace(scene.session, policy=policy.id)
-    return Said(text=text, session=session, citations=cited(scene, policy.product, clauses))
+    return Said(text=text, session=session, citations=cited(policy.product, clauses))
 
 
 def _lines(scene: Scene, policy: Policy, flow: Flow) -> list[str]:

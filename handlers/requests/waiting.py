@@ -7,9 +7,9 @@ from typing import Any
 
 from care.policy import Policy
 from handlers.case_words import day_words
+from handlers.clauses import cited, clause_lines
 from handlers.requests.eligible import by_sentence, each_flow, lacks, policy_in_use, who_uses
-from handlers.scene import Said, Scene, cited
-from handlers.tasks.apply import clause_line
+from handlers.scene import Said, Scene
 from knowledge.flow import Flow
 
 
@@ -23,9 +23,9 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     flows = list(each_flow(scene, policy))
     lines = by_sentence(_told(scene, policy, flow) for flow in flows)
     clauses = [clause for flow in flows if flow.eligibility.waiting for clause in flow.eligibility.waiting.clause]
-    lines += [clause_line(scene, policy.product, clauses)] if clauses else []
+    lines += clause_lines(scene, policy.product, clauses)
     session = replace(scene.session, policy=policy.id)
-    return Said(text="\n".join(lines), session=session, citations=cited(scene, policy.product, clauses))
+    return Said(text="\n".join(lines), session=session, citations=cited(policy.product, clauses))
 
 
 def _told(scene: Scene, policy: Policy, flow: Flow) -> tuple[str, str, tuple[tuple[str, str], ...]]:

@@ -16,6 +16,10 @@ def _nothing_to_object(scene: Scene, task: Task, answers: Answers) -> Said | Non
     return None
 
 
+def _nothing_to_remark(scene: Scene, task: Task) -> Said | None:
+    return None
+
+
 def _nothing_to_know(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     return ()
 
@@ -31,7 +35,7 @@ class TaskKind:
     `form` may hang on the answers so far. `done` ends the task with its answers (and the labels shown for them).
     `confirms`: whether a summary is confirmed first; `notices` must be known before. `cites` are the clauses behind
     what is told with the summary, or with the only question. `objection` may end the task after any answer (not
-    eligible). `left` is said when the person cancels.
+    eligible). `remark` may answer a message that answers no question. `left` is said when the person cancels.
     """
 
     form: Callable[[Scene, Task, Answers], Form]
@@ -40,4 +44,5 @@ class TaskKind:
     notices: Callable[[Scene, Task, Answers], Sequence[str]] = _nothing_to_know
     cites: Callable[[Scene, Task, Answers], tuple[Citation, ...]] = _nothing_to_cite
     objection: Callable[[Scene, Task, Answers], Said | None] = _nothing_to_object
+    remark: Callable[[Scene, Task], Said | None] = _nothing_to_remark
     left: str = "kept"

@@ -19,10 +19,11 @@ from care.eligibility import Verdict, day_that_counts
 from care.policy import Insured, Policy
 from care.policy_years import policy_year
 from care.uses import NoUseLeft
-from handlers import applicants, form_files
+from handlers import applicants, form_files, relatives
 from handlers.applicants import person_of
 from handlers.case_words import day_words, until_words, wanted_papers
 from handlers.cautions import cautions, of_service
+from handlers.clauses import cited, clause_lines, deciding
 from handlers.customers import covered
 from handlers.policy_words import person_name
 from handlers.replanning import replan_case
@@ -72,7 +73,7 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
     return Said(
         text=refusal(scene, policy, flow, verdict),
         session=scene.session,
-        citations=citations_of(policy.product, verdict),
+        citations=cited(policy.product, deciding(verdict)),
         reasons=tuple(f"not eligible: {check.check}" for check in verdict.against),
     )
 
@@ -89,25 +90,7 @@ def refusal(scene: Scene, policy: Policy, flow: Flow, verdict: Verdict) -> str:
     if verdict.eligible_from is not None and f"{day_words(verdict.eligible_from)}" not in why:
         lines.append(say("apply_refused_from", date=day_words(verdict.eligible_from)))
     lines.append(say("apply_refused_person"))
-    return "\n".join([*lines, *_cite_line(scene, policy.product, verdict)])
-
-
-def _cite_line(scene: Scene, product: str, verdict: Verdict) -> list[str]:
-    clauses = [clause for check in verdict.against for clause in check.clause]
-    return [clause_line(scene, product, clauses)] if clauses else []
-
-
-def clause_line(scene: Scene, product: str, clauses: list[str]) -> str:
-    """Return the last line of a reply: handbook and clauses."""
-    named = "、".join(list(dict.fromkeys(clauses))[:3])
-    handbook = scene.house.library.product(product).handbook
-    return say("cite", places=say("cite_one", handbook=handbook, clauses=named))
-
-
-def citations_of(product: str, verdict: Verdict) -> tuple[Citation, ...]:
-    """Return the clauses that decided, as citations."""
-    clauses = dict.fromkeys(clause for check in verdict.against for clause in check.clause)
-    return tuple(Citation(product=product, clause=clause) for clause in clauses)
+    return "\n".join([*lines, *clause_lines(scene, policy.product, deciding(verdict))])
 
 
 def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
@@ -116,16 +99,14 @@ def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     if policy is None or flow is None:
         return ()
     told = cautions(scene, policy, flow, answers)
-    cited = [clause_line(scene, policy.product, list(told.clauses))] if told.clauses else []
-    return [*told.lines, *cited]
+    return [*told.lines, *clause_lines(scene, policy.product, told.clauses)]
 
 
 def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
     policy, flow = _policy(scene, task), _flow(scene, task)
     if policy is None or flow is None:
         return ()
-    clauses = cautions(scene, policy, flow, answers).clauses
-    return tuple(Citation(product=policy.product, clause=clause) for clause in clauses)
+    return cited(policy.product, cautions(scene, policy, flow, answers).clauses)
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
@@ -141,7 +122,7 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
         text=_submitted(scene, policy, flow, answers, number),
         session=session,
         effects=(submit,),
-        citations=tuple(Citation(product=policy.product, clause=one) for one in flow.steps[0].clause),
+        citations=cited(policy.product, flow.steps[0].clause),
         reasons=(f"submitted {policy.product}/{flow.service}",),
     )
 
@@ -227,6 +208,19 @@ def _flow(scene: Scene, task: Task) -> Flow | None:
     return scene.flow(task.about["product"], task.about["service"])
 
 
+def _remark(scene: Scene, task: Task) -> Said | None:
+    """Tell who asks in the middle for somebody else for whom the service is."""
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    return relatives.told(scene, policy, flow, scene.text) if policy and flow else None
+
+
 TASK = TaskKind(
-    form=_form, done=_done, confirms=True, notices=_notices, cites=_cites, objection=_objection, left="apply_left"
+    remark=_remark,
+    form=_form,
+    done=_done,
+    confirms=True,
+    notices=_notices,
+    cites=_cites,
+    objection=_objection,
+    left="apply_left",
 )

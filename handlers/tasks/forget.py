@@ -17,9 +17,7 @@ from intents.match import Context
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
-    form = form_files.form("confirmation")
-    asked = form.questions[0].model_copy(update={"ask": say("forget_sure")})
-    return form.model_copy(update={"questions": (asked,)})
+    return form_files.confirming(say("forget_sure"))
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:

@@ -16,15 +16,14 @@ from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
 from handlers.wording import say
 
+_DEED = ("解绑", "确定解绑", "确认解绑", "解除绑定")
+
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
-    form = form_files.form("confirmation")
     policy = scene.customer.policy(task.about["policy"])
     if policy is None:
-        return form
-    ask = say("unbind_sure", **names_of(scene, policy))
-    asked = form.questions[0].model_copy(update={"ask": ask, "also": ("解绑", "确定解绑", "确认解绑", "解除绑定")})
-    return form.model_copy(update={"questions": (asked,), "title": "解绑保单"})
+        return form_files.form("confirmation")
+    return form_files.confirming(say("unbind_sure", **names_of(scene, policy)), title="解绑保单", also=_DEED)
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:

@@ -26,6 +26,7 @@ from handlers.wording import say
 _SEPARATORS = re.compile(r"[\s\-‐-―_·.。,，、:：]+")
 _LABEL = re.compile(r"^(我的|投保人的?|是)?(保单号码?|保险单号|保单|身份证号码?|身份证|证件号码?|号码)(是|为)?")
 _IDENTITY = re.compile(r"^\d{17}[\dXx]$")
+_NUMBERS = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{3,}[A-Za-z0-9]")
 _FOUR = re.compile(r"\d{4}(?!\d)")
 
 
@@ -71,9 +72,13 @@ def _claim(product: str, answers: Answers) -> Claim:
 
 
 def plain(number: str) -> str:
-    """Return a policy or identity number as typed, without spaces, separators and what introduces it."""
-    text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", number))
-    return _LABEL.sub("", text).upper()
+    """Return a policy or identity number as typed, without spaces, separators and what stands around it."""
+    typed = unicodedata.normalize("NFKC", number)
+    text = _LABEL.sub("", _SEPARATORS.sub("", typed))
+    if text.isascii():
+        return text.upper()
+    named = max(_NUMBERS.findall(typed), key=len, default="")  # 保单 DEMO-1，我叫演示甲: the number alone
+    return _SEPARATORS.sub("", named).upper() or text.upper()
 
 
 def _index(scene: Scene, claim: Claim) -> bytes:

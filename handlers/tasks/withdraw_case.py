@@ -12,6 +12,7 @@ from care import audit, cases
 from care.case_records import Case
 from handlers import form_files
 from handlers.cautions import late
+from handlers.clauses import cited
 from handlers.replanning import replan_case
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -24,9 +25,8 @@ _DEED = ("撤回", "撤回申请", "确定撤回", "确认撤回", "取消申请
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     case = _case(scene, task)
     flow = scene.flow(case.product, case.service) if case else None
-    form = form_files.form("confirmation")
     if case is None or flow is None:
-        return form
+        return form_files.form("confirmation")
     use = scene.customer.withdrawal(case, flow, now=scene.now)
     rule = flow.cancelling
     said = [rule.say, *late(scene, rule.lead_time, case.answers)] if holds(rule.when, case.answers) else []
@@ -38,8 +38,7 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
         say=told,
         use=say(f"withdraw_{use}") if use else "",
     )
-    asked = form.questions[0].model_copy(update={"ask": ask, "also": _DEED})
-    return form.model_copy(update={"questions": (asked,), "title": "撤回申请"})
+    return form_files.confirming(ask, title="撤回申请", also=_DEED)
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
@@ -77,7 +76,7 @@ def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
     flow = scene.flow(case.product, case.service) if case else None
     if case is None or flow is None:
         return ()
-    return tuple(Citation(product=case.product, clause=clause) for clause in flow.cancelling.clause)
+    return cited(case.product, flow.cancelling.clause)
 
 
 def _case(scene: Scene, task: Task) -> Case | None:

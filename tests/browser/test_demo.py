@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.assistants import LEARNED
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
@@ -18,8 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def demo(tmp_path_factory, data_folder):
     folder = tmp_path_factory.mktemp("demo")
+    (data_folder / LEARNED).mkdir(exist_ok=True)
+    (folder / LEARNED).symlink_to(data_folder / LEARNED)  # whoever learns first, learns for all
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

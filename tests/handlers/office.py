@@ -132,7 +132,7 @@ class Office:
 
     def cases(self) -> list[Case]:
         with self.store.reading() as connection:
-            return list(all_cases(connection, self.store.keys))
+            return list(all_cases(connection, self.store.keys, limit=10_000))
 
     def copied(self, case: Case, *, times: int) -> list[str]:
         """Write more cases like one, and return their numbers."""

@@ -222,8 +222,12 @@ QUESTIONS_OF_21 = (
 )
 
 
+EVERYBODY = ("self", "spouse", "child", "parent", "parent")  # so that nobody is refused who is spoken of
+
+
 def first_message(desk: ServiceDesk, text: str, *, product: str = GROWTH, account: str = "jdallianz") -> str | None:
-    family = policy({"product": product}, place=1, products=[product], today=desk.clock().date())
+    told = {"product": product} if product == GROWTH else {"product": product, "insured": [*EVERYBODY]}
+    family = policy(told, place=1, products=[product], today=desk.clock().date())
     desk.know([family], bound_to=(account, "甲"))
     message = Inbound(account=account, contact="甲", key="", kind=Kind.TEXT, sent_at=desk.clock(), text=text)
     understood = desk.take(replace(message, key="1")).outcome.understanding

@@ -19,7 +19,7 @@ RULES = load()
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One child of the table. `expected`: status, dose, product, earliest, before, recommended as the row tells them."""
+    """One child of the table. `expected`: status, dose, product, earliest, before, recommended."""
 
     told: Mapping[str, Any]
     family: str
@@ -32,9 +32,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    return [
-        _case(group, row) for group in yaml.safe_load(TABLE.read_text(encoding="utf-8")) for row in group["rows"]
-    ]
+    return [_case(group, row) for group in yaml.safe_load(TABLE.read_text(encoding="utf-8")) for row in group["rows"]]
 
 
 def _case(group: Mapping[str, Any], row: list[Any]) -> Case:
