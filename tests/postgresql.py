@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from care.tables import metadata  # of the machine's tables and of care's
+from care.every_table import metadata
 
 
 def binaries() -> Path | None:

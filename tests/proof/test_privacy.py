@@ -13,8 +13,8 @@ from bot.logs import configure_logs
 from bot.messages import Kind
 from bot.store.store import Store
 from care import audit
+from care.every_table import metadata
 from care.policy_import import import_policies
-from care.tables import metadata
 from care.workdays import WorkCalendar
 from handlers.case_moves import CaseMover
 from knowledge.library import Library

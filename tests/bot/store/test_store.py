@@ -21,7 +21,7 @@ from bot.messages import Outcome, Reply, Understanding
 from bot.store import conversations, people
 from bot.store.migrate import is_current, upgrade
 from bot.store.store import Store, open_store
-from care.tables import metadata  # of the machine's tables and of care's
+from care.every_table import metadata
 from tests.bot.workplace import Workplace
 from tests.clocks import FixedClock
 from tests.conftest import DATABASES
