@@ -2,8 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Table
 
-from bot.store.schema import RowId, UtcTime
-from care.tables import metadata
+from bot.store.schema import RowId, UtcTime, metadata
 
 # The newest row of a paper counts. `reason` is what its person was told, sealed.
 material_reviews = Table(

@@ -1,4 +1,7 @@
-"""All tables of the service in one metadata: what migrations are compared with. A new file of tables is named here."""
+"""All tables of the database: importing this makes `metadata` whole, for comparing it with the migrations.
+
+A file of tables that stands beside care/tables.py is named here.
+"""
 
 from bot.store.schema import metadata
 from care import case_work_tables, staff_tables, tables
