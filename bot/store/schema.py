@@ -110,6 +110,8 @@ conversations = Table(
         sqlite_where=text("owner <> 'bot'"),
         postgresql_where=text("owner <> 'bot'"),
     ),
+    # What changed last: live pages ask several times a second.
+    Index("ix_conversations_updated_at", "updated_at"),
 )
 
 inbound = Table(
@@ -190,6 +192,7 @@ outbox = Table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
+    Index("ix_outbox_settled_at", "settled_at"),
     Index(
         "ix_outbox_dead",
         "settled_at",
