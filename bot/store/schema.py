@@ -182,6 +182,7 @@ outbox = Table(
     Column("claim_token", String(32)),
     Column("error", String(200)),
     Column("settled_at", UtcTime),
+    Column("expires_at", UtcTime),  # from then on it is of no use, and not sent any more
     CheckConstraint("state IN ('pending', 'claimed', 'sent', 'dead', 'dropped')", name="state"),
     CheckConstraint("(state = 'claimed') = (claim_token IS NOT NULL AND lease_until IS NOT NULL)", name="claim"),
     CheckConstraint("(state IN ('sent', 'dead', 'dropped')) = (settled_at IS NOT NULL)", name="settled"),
@@ -215,6 +216,17 @@ outbox = Table(
         sqlite_where=text("state = 'claimed'"),
         postgresql_where=text("state = 'claimed'"),
     ),
+)
+
+# What a platform told later of a notice that it had taken: `reason` NULL means delivered. Rows go once they are read.
+delivery_reports = Table(
+    "delivery_reports",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("provider_id", String(64), primary_key=True),  # the platform's number of the notice
+    Column("reason", String(80)),
+    Column("received_at", UtcTime, nullable=False),
+    Index("ix_delivery_reports_received_at", "received_at"),
 )
 
 tokens = Table(
