@@ -15,8 +15,12 @@ _NUMBER = re.compile(rf"(?<!\d)(20\d{{6}})[\s\-‐-―_]*([{_LETTERS}]{{{_DRAWN}
 
 def fresh_number(now: datetime) -> str:
     """Draw a number such as 20261122-7K3Q9F; the date is China's."""
-    drawn = "".join(secrets.choice(_LETTERS) for _ in range(_DRAWN))
-    return f"{in_china(now):%Y%m%d}-{drawn}"
+    return f"{in_china(now):%Y%m%d}-{drawn(_DRAWN)}"
+
+
+def drawn(count: int) -> str:
+    """Draw so many letters and figures that nobody mixes up."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(count))
 
 
 def read_number(text: str) -> str | None:

@@ -65,6 +65,12 @@ def stored(
     return [_policy(keys, row, tuple(covered[row.id])) for row in rows]
 
 
+def insured_people(connection: Connection, keys: KeyRing, ids: Iterable[int]) -> dict[int, Insured]:
+    """Return row number → insured person."""
+    query = select(insured).where(insured.c.id.in_(set(ids)))
+    return {row.id: _person(keys, row) for row in connection.execute(query)}
+
+
 def policy_columns(keys: KeyRing, policy: Policy) -> dict[str, Any]:
     """Return a policy's columns that are not sealed."""
     options = None if policy.options is None else ";".join(sorted(policy.options)) or NOTHING_BOUGHT
@@ -113,10 +119,14 @@ def _insured_of(connection: Connection, keys: KeyRing, policy_ids: list[int]) ->
     covered: dict[int, list[Insured]] = defaultdict(list)
     query = select(insured).where(insured.c.policy_id.in_(policy_ids)).order_by(insured.c.id)
     for row in connection.execute(query):
-        private = json.loads(keys.open(row.sealed, place=_insured_place(row.id)))
-        private["birth"] = date.fromisoformat(private["birth"])
-        covered[row.policy_id].append(Insured(id=row.id, relation=row.relation, **private))
+        covered[row.policy_id].append(_person(keys, row))
     return covered
+
+
+def _person(keys: KeyRing, row: Any) -> Insured:
+    private = json.loads(keys.open(row.sealed, place=_insured_place(row.id)))
+    private["birth"] = date.fromisoformat(private["birth"])
+    return Insured(id=row.id, relation=row.relation, **private)
 
 
 def _policy(keys: KeyRing, row: Any, covered: tuple[Insured, ...]) -> Policy:
