@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from care.tables import verification_attempts
 
@@ -58,6 +58,52 @@ def tries_left(connection: Connection, *, contact_id: int, now: datetime) -> int
     return MOST_OF_CONTACT - sum(at > now - WINDOW for at in failures)
 
 
+def locks_of(connection: Connection, contact_id: int, *, now: datetime) -> list[Lock]:
+    """Return what keeps a person from verifying: their own lock, and those of what they looked for lately."""
+    own = is_locked(connection, contact_id=contact_id, policy_index=None, now=now)
+    found = [own] if own is not None else []
+    for index in _looked_for(connection, contact_id, now):
+        until = _locked_until(_failures_at_policy(connection, index, now), most=MOST_OF_POLICY)
+        if until is not None and until > now:
+            found.append(Lock(of="policy", until=until))
+    return found
+
+
+def unlock(connection: Connection, contact_id: int, *, now: datetime) -> int:
+    """Let a person try again who proved who they are in another way; returns how many locks that ended.
+
+    Their own failures are forgotten, and those of anybody at what they looked for while it is locked.
+    """
+    table, ended = verification_attempts, len(locks_of(connection, contact_id, now=now))
+    for index in _looked_for(connection, contact_id, now):
+        until = _locked_until(_failures_at_policy(connection, index, now), most=MOST_OF_POLICY)
+        if until is not None and until > now:
+            connection.execute(delete(table).where(table.c.policy_index == index, table.c.succeeded.is_(False)))
+    connection.execute(delete(table).where(table.c.contact_id == contact_id, table.c.succeeded.is_(False)))
+    return ended
+
+
+def unlock_policy(connection: Connection, policy_index: bytes, *, now: datetime) -> bool:
+    """Let a policy be verified again; False when it wasn't locked."""
+    until = _locked_until(_failures_at_policy(connection, policy_index, now), most=MOST_OF_POLICY)
+    if until is None or until <= now:
+        return False
+    table = verification_attempts
+    connection.execute(delete(table).where(table.c.policy_index == policy_index, table.c.succeeded.is_(False)))
+    return True
+
+
+def locked_contacts(connection: Connection, *, now: datetime) -> list[tuple[int, Lock]]:
+    """Return who is locked now, with the lock; those that failed last come first."""
+    table = verification_attempts
+    recent = (table.c.at > now - WINDOW - LOCKED_FOR, table.c.succeeded.is_(False))
+    query = select(table.c.contact_id, func.count(), func.max(table.c.id)).where(*recent).group_by(table.c.contact_id)
+    rows = [row for row in connection.execute(query) if row[1] >= MOST_OF_CONTACT]
+    locks = ((row[0], is_locked(connection, contact_id=row[0], policy_index=None, now=now))
+             for row in sorted(rows, key=lambda row: -row[2]))  # fmt: skip
+    return [(contact_id, lock) for contact_id, lock in locks if lock is not None]
+
+
 def prune(connection: Connection, *, now: datetime) -> int:
     """Delete attempts older than 30 days; returns how many."""
     return connection.execute(delete(verification_attempts).where(verification_attempts.c.at < now - KEPT)).rowcount
@@ -86,6 +132,11 @@ def _failures_at_policy(connection: Connection, policy_index: bytes | None, now:
         return []
     rows = _attempts(connection, verification_attempts.c.policy_index == policy_index, now)
     return [row.at for row in rows if not row.succeeded]
+
+
+def _looked_for(connection: Connection, contact_id: int, now: datetime) -> list[bytes]:
+    rows = _attempts(connection, verification_attempts.c.contact_id == contact_id, now)
+    return list(dict.fromkeys(row.policy_index for row in rows if row.policy_index is not None and not row.succeeded))
 
 
 def _attempts(connection: Connection, whose: Any, now: datetime) -> Sequence[Any]:

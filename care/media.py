@@ -113,6 +113,11 @@ def of_case(connection: Connection, case_id: int) -> list[Material]:
     return _where(connection, materials.c.case_id == case_id, _is_here())
 
 
+def all_of_case(connection: Connection, case_id: int) -> list[Material]:
+    """Return all papers of a case, refused and deleted ones too, in the order in which they came."""
+    return _where(connection, materials.c.case_id == case_id)
+
+
 def of_contact(connection: Connection, contact_id: int) -> list[Material]:
     """Return everything a person ever sent, refused and deleted papers too."""
     return _where(connection, materials.c.contact_id == contact_id)

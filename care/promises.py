@@ -89,6 +89,23 @@ def dropped(connection: Connection, case_id: int, *, now: datetime) -> None:
         _end(connection, row, "dropped", now=now)
 
 
+def pause(connection: Connection, case_id: int, *, now: datetime) -> int:
+    """Stop the clocks of a case where it stands; returns how many ran. What is late already is missed, not paused."""
+    running = [row for row in _unended(connection, case_id) if row.state == "running"]
+    for row in running:
+        _pause(connection, row, now=now)
+    return sum(row.due_at >= now for row in running)
+
+
+def resume(connection: Connection, flow: Flow, case_id: int, *, now: datetime, calendar: WorkCalendar) -> int:
+    """Let the paused clocks of a case run on; returns how many were paused."""
+    promises = {promise.id: promise for promise in flow.promises}
+    paused = [row for row in _unended(connection, case_id) if row.state == "paused" and row.promise in promises]
+    for row in paused:
+        _resume(connection, flow, promises[row.promise], row, now=now, calendar=calendar)
+    return len(paused)
+
+
 def deadlines_of(connection: Connection, case_id: int) -> Iterator[Deadline]:
     """Yield the promises of a case in the order they started."""
     rows = connection.execute(select(_table).where(_table.c.case_id == case_id).order_by(_table.c.id)).all()

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, insert, select, update
 from bot.keys import KeyRing
 from care.tables import case_events
 
-Kind = Literal["opened", "moved", "material", "note", "cancelled", "assigned"]
+Kind = Literal[
+    "opened", "moved", "material", "note", "cancelled", "assigned", "accepted", "refused", "sorted", "paused", "resumed"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,8 @@ class Facts:
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts(Facts):
     """`missing`: names of the papers still wanted. `reached`: step → when it was last reached. `told`: the state of
-    the message that told the last step. `beside`: services that other cases on the policy are under way for."""
+    the message that told the last step, in its `told_version`. `beside`: services that other cases on the policy are
+    under way for."""
 
     case: Case
     flow: Flow
@@ -78,6 +79,7 @@ class CaseFacts(Facts):
     deadlines: Sequence[Deadline]
     reached: Mapping[str, datetime]
     told: str | None
+    told_version: int
     beside: frozenset[str]
 
     @property
@@ -118,6 +120,7 @@ def case_facts(connection: Connection, house: PlanningHouse, case: Case, *, now:
     service = handbook.service(case.service)
     sent = {paper.material for paper in media.of_case(connection, case.id)}
     papers = [paper for paper in wanted_papers(flow, case.answers, case.answers) if paper.id not in sent]
+    told, told_version = _told(connection, case)
     return CaseFacts(
         subject=f"case:{case.id}",
         recipients=_recipients(connection, (case.contact_id,)),
@@ -129,7 +132,8 @@ def case_facts(connection: Connection, house: PlanningHouse, case: Case, *, now:
         missing=names(papers),
         deadlines=tuple(promises.deadlines_of(connection, case.id)),
         reached=_reached(connection, case.id),
-        told=_told(connection, case),
+        told=told,
+        told_version=told_version,
         beside=_beside(connection, case),
     )
 
@@ -181,10 +185,14 @@ def _reached(connection: Connection, case_id: int) -> dict[str, datetime]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _told(connection: Connection, case: Case) -> str | None:
-    key = f"case-{case.id}-{case.version}"
-    state: str | None = connection.scalar(select(schema.outbox.c.state).where(schema.outbox.c.idempotency_key == key))
-    return state
+def _told(connection: Connection, case: Case) -> tuple[str | None, int]:
+    """Return the state of the message about the last move, and the version of the case that it tells."""
+    versions = {f"case-{case.id}-{version}": version for version in range(case.version, 0, -1)}
+    table = schema.outbox
+    query = select(table.c.state, table.c.idempotency_key).where(table.c.idempotency_key.in_(versions))
+    last = connection.execute(query.order_by(table.c.id.desc()).limit(1)).first()
+    # A version without a message: somebody was given the case since, which nobody is told of.
+    return (None, case.version) if last is None else (last.state, versions[last.idempotency_key])
 
 
 def _beside(connection: Connection, case: Case) -> frozenset[str]:

@@ -18,7 +18,7 @@ def plan(facts: CaseFacts) -> list[Planned]:
     found = []
     if case.step in facts.reached and case.version > 1 and facts.told not in (None, "sent"):
         due_at = facts.reached[case.step] + timedelta(minutes=30)
-        found += planned_for(facts, "case_step", f"told/{case.version}", due_at, about="told")
+        found += planned_for(facts, "case_step", f"told/{facts.told_version}", due_at, about="told")
     if facts.waits_for_customer and not facts.missing and case.step != payment_outstanding.STEP:
         since = in_china(facts.reached.get(case.step, case.changed_at)).date()
         days = [
