@@ -33,11 +33,15 @@ from bot.store.conversations import listed
 from bot.store.outbox import dead_letters, replay
 from bot.store.store import Store, open_store
 from bot.store.tokens import DatabaseTokens
+from care.demo_staff import add_demo_staff
 from care.media import MEDIA_FOLDER
 from care.personal_export import EXPORT_FOLDER
 from care.policy_import import DEMO_POLICIES, import_policies
 from care.workdays import WorkCalendar
+from console.desk_app import console_pages
 from console.exports import export_pages
+from console.office import Account as ConsoleAccount
+from console.office import Office
 from console.simulation import simulation
 from handlers import commands
 from handlers.case_commands import cases_group
@@ -54,6 +58,7 @@ from handlers.reminder_ticks import Ticker
 from handlers.reminder_ways import Template, Ways
 from handlers.replanning import kinds
 from handlers.respond import Assistant
+from handlers.staff_commands import users_group
 from handlers.understanding import build_router
 from handlers.vaccine_commands import vaccines_group
 from knowledge.check import coverage, find_faults
@@ -76,7 +81,8 @@ def create_app() -> Flask:
     reminders = reminders_group(
         open_store=_store, rounds_of=_rounds, outbox_of=_outbox, clock=system_clock, guard=_speaking
     )
-    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking))
+    users = users_group(open_store=_store, clock=system_clock, guard=_speaking)
+    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking), users)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
@@ -88,6 +94,7 @@ def serving_app(settings: Settings) -> Flask:
     store = open_store(settings.database_url, settings.keys)
     if settings.is_demo:
         import_policies(DEMO_POLICIES, store=store, products=_library().handbooks, clock=system_clock)
+        add_demo_staff(store, clock=system_clock)
     channels = {account.id: _channel(account, store) for account in settings.accounts}
     papers = SealedFiles(settings.data_dir / MEDIA_FOLDER, settings.keys)
     copies = SealedFiles(settings.data_dir / EXPORT_FOLDER, settings.keys)
@@ -103,11 +110,27 @@ def serving_app(settings: Settings) -> Flask:
     )
     machine = Machine(store=store, channels=channels, handler=_desk(settings, store).respond, chores=chores.run)
     app.extensions["machine"] = machine
-    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies)):
+    console = console_pages(_office(settings, store, papers, wake=machine.wake))
+    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), console):
         app.register_blueprint(pages)
     if settings.has_simulator:
         simulation(app, settings=settings, store=store, library=_library())
     return app
+
+
+def _office(settings: Settings, store: Store, papers: SealedFiles, *, wake: Callable[[], None]) -> Office:
+    return Office(
+        store=store,
+        library=_library(),
+        papers=papers,
+        accounts={
+            one.id: ConsoleAccount(name=one.name, channel=one.channel, products=tuple(one.products))
+            for one in settings.accounts
+        },
+        wake=wake,
+        is_demo=settings.is_demo,
+        public_url=settings.public_url,
+    )
 
 
 def _desk(settings: Settings, store: Store) -> Desk:

@@ -104,6 +104,34 @@ def entries(
     return [_entry(keys, row) for row in connection.execute(query)]
 
 
+def searched(
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    actor: str = "",
+    subject: str = "",
+    action: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 200,
+) -> list[Entry]:
+    """Return the newest rows whose actor, subject and action contain what is given, the newest first.
+
+    `before` is a row's number: only older ones are returned then.
+    """
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    for column, part in ((audit.c.actor, actor), (audit.c.subject, subject), (audit.c.action, action)):
+        query = query.where(column.contains(part, autoescape=True)) if part else query
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    if until is not None:
+        query = query.where(audit.c.at < until)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return [_entry(keys, row) for row in connection.execute(query)]
+
+
 def _rows(connection: Connection) -> Iterator[Any]:
     last = -1
     while batch := connection.execute(select(audit).where(audit.c.id > last).order_by(audit.c.id).limit(_BATCH)).all():

@@ -15,7 +15,7 @@ from bot.keys import KeyRing, Unreadable, WrappedKey
 from bot.sealed_files import Gone, SealedFiles
 from bot.store.schema import person_keys, tokens
 from bot.store.store import Store
-from care import case_work_tables, child_tables, tables
+from care import case_work_tables, child_tables, staff_tables, tables
 
 _BATCH = 200
 
@@ -45,6 +45,7 @@ MASTER_SEALED = (
     _by_id(tables.case_events, "detail"),
     _by_id(tables.materials, "media_id"),
     _by_id(tables.call_tasks, "detail"),
+    _by_id(staff_tables.staff, "totp_secret"),
     _by_id(child_tables.children, "sealed"),
     _by_id(child_tables.child_records, "sealed"),
     _by_id(case_work_tables.material_reviews, "reason"),

@@ -1,0 +1,34 @@
+"""What every page of the console is given: the store, the handbooks, the clock, people's papers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.clock import Clock, system_clock
+from bot.sealed_files import SealedFiles
+from bot.store.store import Store
+from knowledge.library import Library
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An account that people write to: what it is called, and which products it serves."""
+
+    name: str
+    channel: str
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """The surroundings of the pages. `wake` lets the worker look into the outbox at once; `live_seats` is how many
+    open event streams a process carries."""
+
+    store: Store
+    library: Library
+    papers: SealedFiles
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    clock: Clock = system_clock
+    wake: Callable[[], None] = lambda: None
+    is_demo: bool = False
+    public_url: str = ""
+    live_seats: int = 0

@@ -1,0 +1,44 @@
+"""How the console writes times, spans and codes for people. Times are shown as in China."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.clock import in_china
+
+
+def day_and_time(moment: datetime | None) -> str:
+    """Return "11月22日 17:05"."""
+    return "" if moment is None else f"{in_china(moment):%m月%d日 %H:%M}"
+
+
+def full_time(moment: datetime | None) -> str:
+    """Return "2026-11-22 17:05:09"."""
+    return "" if moment is None else f"{in_china(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def machine_time(moment: datetime | None) -> str:
+    """Return what a <time datetime> wants."""
+    return "" if moment is None else in_china(moment).isoformat(timespec="seconds")
+
+
+def span(since: timedelta | None) -> str:
+    """Return a time span as people say it: 刚刚, 7 分钟, 2 小时 5 分, 3 天."""
+    if since is None:
+        return ""
+    minutes = max(0, int(since.total_seconds() // 60))
+    if minutes < 1:
+        return "刚刚"
+    if minutes < 60:
+        return f"{minutes} 分钟"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} 小时 {minutes % 60} 分" if minutes % 60 else f"{minutes // 60} 小时"
+    return f"{minutes // (24 * 60)} 天"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "day_and_time": day_and_time,
+    "full_time": full_time,
+    "machine_time": machine_time,
+    "span": span,
+}
