@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.messages import Conversation, Inbound, Outcome, Owner, Reply, Turn
+from bot.messages import Conversation, Inbound, Kind, Outcome, Owner, Reply, Turn
 from bot.store import encoding
 from bot.store.turn_record import Ending, Leaving
 from bot.texts import split
@@ -19,6 +19,8 @@ Handler = Callable[[Turn], Outcome]
 
 APOLOGY = '抱歉，刚才出了点问题，请您再说一次；着急的话回复"人工"。'
 _FAILED = Outcome(replies=(Reply(text=APOLOGY),))
+
+_SAYS = "click"  # a menu's entry that a person presses is something they say
 
 # Later parts must not overtake the first one, which is still on its way back in the platform's own request.
 _BEHIND_PASSIVE = timedelta(milliseconds=500)
@@ -44,7 +46,10 @@ class Decider:
 
     def decide(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
         """Return the decision; a handler that fails decides for an apology and changes nothing."""
-        handler = self.while_human if conversation.owner is Owner.HUMAN else self.handler
+        is_human = conversation.owner is Owner.HUMAN
+        if is_human and message.kind is Kind.EVENT and message.event != _SAYS:
+            return self._noted(message, conversation, version)
+        handler = self.while_human if is_human else self.handler
         if handler is None:
             return Decision(outcome=Outcome(), state=None, version=version)
         try:
@@ -55,6 +60,15 @@ class Decider:
         except Exception as error:
             log.error("handler failed", turn=turn_id(message), exc_info=error)
             return apology(version)
+
+    def _noted(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
+        """Let what the platform tells (a notice did not arrive) have its effects, and say nothing to it."""
+        try:
+            told = self.handler(Turn(inbound=message, conversation=conversation, now=self.clock()))
+            return Decision(outcome=Outcome(effects=told.effects), state=None, version=version)
+        except Exception as error:
+            log.error("handler failed", turn=turn_id(message), exc_info=error)
+            return Decision(outcome=Outcome(), state=None, version=version)
 
 
 def apology(version: int) -> Decision:

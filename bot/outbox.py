@@ -65,11 +65,13 @@ class Outbox:
             return []  # another worker took a message of the same conversation in the same instant
 
     def deliver(self, delivery: Delivery) -> None:
-        """Send a claimed message, or drop it if its conversation has changed hands, and record the end."""
+        """Send a claimed message, or drop it if its conversation changed hands or its time is over; record the end."""
         with self._store.reading() as connection:
-            is_wanted = not delivery.has_changed_hands and outbox.is_still_wanted(connection, delivery)
+            is_wanted = not delivery.has_changed_hands and outbox.is_still_wanted(
+                connection, delivery, now=self._clock()
+            )
         if not is_wanted:
-            self._settle(delivery, "dropped", "the conversation changed hands")
+            self._settle(delivery, "dropped", "the conversation changed hands, or it is of no use any more")
             return
         try:
             self._channel(delivery).send(delivery.contact, delivery.text, key=delivery.key)

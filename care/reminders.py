@@ -1,17 +1,18 @@
-"""Reminders as rows: planned from facts, claimed by one worker for as long as its lease, ended once.
+"""Reminders as rows: claimed by one worker for as long as its lease, ended once. Planning is in care/reminder_plan.py.
 
 Statements only: the caller owns the transaction. What a reminder says is not stored: the facts are read again when it
 is due, so that what nobody wants any more is never said.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, literal_column, select, update
 
-from bot.keys import KeyRing
+from bot.store import outbox
 from bot.store.people import insert_unless_there
 from care.quiet_hours import next_allowed
 from care.tables import reminder_opt_outs, reminders
@@ -23,7 +24,6 @@ LATER = "/later"  # ends the occurrence of what a person asked to be told again
 # Written out rather than bound, so that the databases see that the partial indexes apply.
 _PLANNED: Any = literal_column("'planned'")
 _CLAIMED: Any = literal_column("'claimed'")
-_REVIVED = ("dropped", "opted_out")  # what was not wanted when it was due may be wanted again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,14 @@ class Planned:
 
     @property
     def sends_at(self) -> datetime:
-        """When it goes out: not in the quiet hours."""
+        """When it goes out: not in the quiet hours, nor at the full and the half hour."""
         return next_allowed(self.due_at, seed=f"{self.kind}|{self.subject}|{self.occurrence}")
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values of a new row."""
+        names = ("kind", "subject", "occurrence", "contact_id", "conversation_id", "until_at")
+        told = {name: getattr(self, name) for name in names}
+        return told | {"due_at": self.sends_at, "state": "planned", "rung": 0, "tries": 0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,64 +80,14 @@ class Reminder:
     def key(self) -> tuple[str, int]:
         return (self.occurrence, self.contact_id)
 
+    @property
+    def way_key(self) -> str:
+        """What every way of this reminder is sent under, so that nobody gets it twice: 28 hexadecimal digits.
 
-def replan(
-    connection: Connection, keys: KeyRing, *, kind: str, subject: str, wanted: Sequence[Planned], now: datetime
-) -> int:
-    """Make one kind's planned rows of a subject what the facts want; returns how many changed. See `replan_all`."""
-    return replan_all(connection, subject=subject, kinds=(kind,), wanted=wanted, now=now)
-
-
-def replan_all(
-    connection: Connection, *, subject: str, kinds: Sequence[str], wanted: Sequence[Planned], now: datetime
-) -> int:
-    """Insert what is new, move what is still planned, drop what is not wanted any more; what was sent stays.
-
-    What is past its window already is not planned.
-    """
-    stored = connection.execute(
-        select(reminders).where(reminders.c.subject == subject, reminders.c.kind.in_(kinds))
-    ).all()
-    by_key = {(row.kind, row.occurrence, row.contact_id): row for row in stored}
-    wanted_keys: set[tuple[str, str, int]] = set()
-    changed, fresh = 0, []
-    for one in wanted:
-        key = (one.kind, *one.key)
-        row = by_key.get(key)
-        wanted_keys.add(key)
-        if row is None:
-            if one.until_at > now and one.sends_at < one.until_at:
-                fresh.append(_columns(one))
-        elif row.state in _REVIVED or (row.state == "planned" and row.rung == row.tries == 0):
-            changed += _moved(connection, row, one, now)
-    if fresh:
-        connection.execute(insert_unless_there(connection.dialect, reminders), fresh)
-    gone = [row.id for key, row in by_key.items() if _is_gone(row, key, wanted_keys)]
-    if gone:
-        connection.execute(delete(reminders).where(reminders.c.id.in_(gone), reminders.c.state == _PLANNED))
-    return changed + len(fresh) + len(gone)
-
-
-def _is_gone(row: Row[Any], key: tuple[str, str, int], wanted: set[tuple[str, str, int]]) -> bool:
-    return row.state == "planned" and (key[0], key[1].removesuffix(LATER), key[2]) not in wanted
-
-
-def _columns(one: Planned) -> dict[str, Any]:
-    names = ("kind", "subject", "occurrence", "contact_id", "conversation_id", "until_at")
-    told = {name: getattr(one, name) for name in names}
-    return told | {"due_at": one.sends_at, "state": "planned", "rung": 0, "tries": 0}
-
-
-def _moved(connection: Connection, row: Row[Any], one: Planned, now: datetime) -> int:
-    if row.state in _REVIVED and one.until_at <= now:
-        return 0
-    if row.state == "planned" and (row.due_at, row.until_at) == (one.sends_at, one.until_at):
-        return 0
-    if row.state == "planned" and row.due_at > one.sends_at and one.sends_at <= now:
-        return 0  # it was put off on its way
-    values = {"due_at": one.sends_at, "until_at": one.until_at, "state": "planned", "settled_at": None, "reason": None}
-    moving = update(reminders).where(reminders.c.id == row.id, reminders.c.state == row.state).values(values)
-    return connection.execute(moving).rowcount
+        Not the row's number: SQLite gives that of a row that is gone to another one.
+        """
+        told = f"{self.kind}\0{self.subject}\0{self.occurrence}\0{self.contact_id}"
+        return hashlib.sha256(told.encode()).hexdigest()[:28]
 
 
 def has_due(connection: Connection, *, now: datetime) -> bool:
@@ -140,8 +96,7 @@ def has_due(connection: Connection, *, now: datetime) -> bool:
     due = select(table.c.id).where(table.c.state == _PLANNED, table.c.due_at <= now).limit(1)
     over = select(table.c.id).where(table.c.state == _PLANNED, table.c.until_at <= now).limit(1)
     left = select(table.c.id).where(table.c.state == _CLAIMED, table.c.lease_until <= now).limit(1)
-    handed = select(table.c.id).where(table.c.state == literal_column("'handed'")).limit(1)
-    return any(connection.execute(query).first() is not None for query in (due, over, left, handed))
+    return any(connection.execute(query).first() is not None for query in (due, over, left))
 
 
 def claim_due(
@@ -172,29 +127,15 @@ def _reminder(row: Row[Any]) -> Reminder:
     return Reminder(**{name: getattr(row, name) for name in Reminder.__dataclass_fields__})
 
 
-def is_held(connection: Connection, reminder: Reminder) -> bool:
-    """Whether a claim still stands; keeps it from ending while the transaction runs."""
-    query = select(reminders.c.id).where(*_held(reminder)).with_for_update()
-    return connection.execute(query).first() is not None
-
-
-def _held(reminder: Reminder) -> tuple[Any, ...]:
+def held(reminder: Reminder) -> tuple[Any, ...]:
+    """Return the condition that a claim still stands."""
     return (reminders.c.id == reminder.id, reminders.c.claim_token == reminder.claim_token)
 
 
 def settle(connection: Connection, reminder: Reminder, state: str, *, now: datetime, reason: str | None = None) -> bool:
     """End a claimed reminder: sent | called | dropped | opted_out | expired; False when the claim was lost."""
     ended = {"state": state, "settled_at": now, "reason": reason, "claim_token": None, "lease_until": None}
-    return connection.execute(update(reminders).where(*_held(reminder)).values(ended)).rowcount == 1
-
-
-def hand_on(
-    connection: Connection, reminder: Reminder, way: str, *, provider_id: str | None = None, now: datetime
-) -> bool:
-    """Note that a reminder is on its way since now, its end told later; False when the claim was lost."""
-    values = {"state": "handed", "way": way, "provider_id": provider_id, "tries": reminder.tries + 1, "settled_at": now}
-    free = {"claim_token": None, "lease_until": None}
-    return connection.execute(update(reminders).where(*_held(reminder)).values(**values, **free)).rowcount == 1
+    return connection.execute(update(reminders).where(*held(reminder)).values(ended)).rowcount == 1
 
 
 def put_off(
@@ -203,20 +144,7 @@ def put_off(
     """Let a claimed reminder be due again later, perhaps on another rung; past its window it expires."""
     values = {"state": "planned", "due_at": due_at, "claim_token": None, "lease_until": None, "reason": reason[:80]}
     values |= {} if rung is None else {"rung": rung}
-    return connection.execute(update(reminders).where(*_held(reminder)).values(values)).rowcount == 1
-
-
-def fell_through(connection: Connection, id: int, *, due_at: datetime, rung: int, reason: str) -> bool:
-    """Let a reminder that was handed on and not delivered be due again on its next rung."""
-    back = {"state": "planned", "due_at": due_at, "rung": rung, "reason": reason[:80], "provider_id": None}
-    wanted = (reminders.c.id == id, reminders.c.state == "handed")
-    return connection.execute(update(reminders).where(*wanted).values(back)).rowcount == 1
-
-
-def arrived(connection: Connection, ids: Sequence[int], *, now: datetime) -> int:
-    """End reminders that were handed on and delivered."""
-    wanted = (reminders.c.id.in_(ids), reminders.c.state == "handed")
-    return connection.execute(update(reminders).where(*wanted).values(state="sent", settled_at=now)).rowcount
+    return connection.execute(update(reminders).where(*held(reminder)).values(values)).rowcount == 1
 
 
 def expire(connection: Connection, *, now: datetime, limit: int = 1000) -> int:
@@ -243,13 +171,17 @@ def release_expired(connection: Connection, *, now: datetime) -> int:
 
 
 def opt_out(connection: Connection, *, contact_id: int, kind: str, now: datetime) -> bool:
-    """Note that a person doesn't want a kind of reminder (or `EVERY_KIND`); what is planned of it ends at once."""
+    """Note that a person doesn't want a kind of reminder (or `EVERY_KIND`); what is planned of it ends at once, and
+    what is still on its way is not sent any more."""
     values = {"contact_id": contact_id, "kind": kind, "at": now}
     row = insert_unless_there(connection.dialect, reminder_opt_outs).values(values)
     is_new = connection.execute(row.returning(reminder_opt_outs.c.kind)).first() is not None
     of_kind = () if kind == EVERY_KIND else (reminders.c.kind == kind,)
     planned = (reminders.c.contact_id == contact_id, reminders.c.state == "planned", *of_kind)
     connection.execute(update(reminders).where(*planned).values(state="opted_out", settled_at=now))
+    on_its_way = (reminders.c.contact_id == contact_id, reminders.c.state == "handed", *of_kind)
+    leaving = connection.scalars(select(reminders.c.provider_id).where(*on_its_way, reminders.c.way == "message"))
+    outbox.withdraw(connection, [key for key in leaving if key], now=now)
     return is_new
 
 
@@ -300,5 +232,5 @@ def last_told(connection: Connection, contact_id: int, *, since: datetime) -> Ro
 
 def add_once(connection: Connection, one: Planned) -> bool:
     """Plan one reminder beside what the facts want (a person asked to be told later); False when it is there."""
-    row = insert_unless_there(connection.dialect, reminders).values(_columns(one)).returning(reminders.c.id)
+    row = insert_unless_there(connection.dialect, reminders).values(one.columns()).returning(reminders.c.id)
     return connection.execute(row).first() is not None

@@ -5,45 +5,46 @@ Everything that can be decided in the database is one transaction; a worker that
 """
 
 import secrets
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, String, cast, literal, select
+from sqlalchemy import Connection, select
 
-from bot.errors import AssistantError, RetryLater
+from bot.errors import AssistantError, GiveUp, RetryLater
 from bot.keys import Unreadable
 from bot.messages import Owner
-from bot.store import outbox, quota
+from bot.store import outbox, quota, reports
 from bot.store.people import person_of
 from bot.store.schema import conversations
-from bot.store.schema import outbox as outbox_table
 from bot.store.store import Store
 from care import call_tasks, consents, reminder_controls
+from care import reminder_ends as ends
 from care import reminders as rows
 from care.consents import ConsentKind
 from care.policies import by_id
-from care.quiet_hours import is_quiet, next_allowed
+from care.quiet_hours import is_quiet, next_allowed, quiet_from
+from care.reminder_ends import End
 from care.reminders import Planned, Reminder
 from care.tables import call_tasks as calls_table
-from care.tables import reminders as reminders_table
+from handlers.reminder_brake import Brake
 from handlers.reminder_facts import CaseFacts, Facts, PlanningHouse, PolicyFacts
 from handlers.reminder_kind import ReminderKind, Words, sentence
-from handlers.reminder_ways import External, Ways
+from handlers.reminder_ways import NOTICES, External, Ways
 from handlers.replanning import facts_of, kinds
 
 log = structlog.get_logger()
 
-AT_ONCE = 50
+AT_ONCE = 20  # one transaction's: SQLite's one writer is free for people's messages again soon
 _WINDOW = timedelta(hours=48)
 _QUOTA, _KEPT_BACK = 5, 1  # one is kept for handing over and for what is urgent
-_LOOK_AGAIN = timedelta(minutes=15)
-_TELLS_LATER = timedelta(hours=1)  # a template message of which nothing bad was heard by then arrived
-_MESSAGE, _TEMPLATE, _SMS, _CALL = range(4)
-_JUDGED, _FEWEST, _BAD_SHARE = 100, 20, 0.3
-_PAUSE = timedelta(minutes=15)
+_LOOK_AGAIN, _IN_A_MOMENT = timedelta(minutes=15), timedelta(seconds=20)
+_SENDERS = 4
+_MESSAGE, _NOTICE, _SMS, _CALL = range(4)
+_NEXT_RUNG = {"message": _NOTICE, "template": _SMS, "notice": _SMS, "sms": _CALL}
 
 
 @dataclass
@@ -53,25 +54,28 @@ class Rounds:
     store: Store
     house: PlanningHouse
     ways: Ways
-    _ended: deque[bool] = field(default_factory=lambda: deque(maxlen=_JUDGED))
+    brake: Brake = field(default_factory=Brake)
 
     def has_due(self, now: datetime) -> bool:
         """Whether a round would do anything. Reads only."""
         with self.store.reading() as connection:
-            return rows.has_due(connection, now=now)
+            return rows.has_due(connection, now=now) or ends.has_ended(connection, now=now)
 
     def once(self, now: datetime, *, limit: int = AT_ONCE) -> Counter[str]:
         """Do one round over at most `limit` reminders; returns what became of how many. Raises RetryLater."""
-        done: Counter[str] = Counter()
-        done += self.store.write(lambda connection: self._swept(connection, now))
-        token = secrets.token_hex(16)
-        claimed = self.store.write(lambda connection: self._claimed(connection, now, limit, token))
-        if claimed:
-            taken, sending = self.store.write(lambda connection: self._taken(connection, claimed, now))
-            done += taken
-            for one in sending:
-                done[self._sent(one, now)] += 1
+        done, sending = self.store.write(lambda connection: self._round(connection, now, limit))
+        if sending:
+            with ThreadPoolExecutor(_SENDERS, thread_name_prefix="reminder") as senders:
+                done += Counter(senders.map(lambda one: self._sent(one, now), sending))
+        if self.brake.has_to_stop():
+            self.store.write(lambda connection: reminder_controls.pause(connection, until=now + self.brake.pause))
         return +done
+
+    def _round(self, connection: Connection, now: datetime, limit: int) -> tuple[Counter[str], list[External]]:
+        done = self._swept(connection, now)
+        claimed = self._claimed(connection, now, limit)
+        taken, sending = self._taken(connection, claimed, now)
+        return done + taken, sending
 
     def until_done(self, now: datetime) -> Counter[str]:
         """Do rounds until nothing is due at `now` any more."""
@@ -81,41 +85,30 @@ class Rounds:
         return done
 
     def _swept(self, connection: Connection, now: datetime) -> Counter[str]:
-        released = rows.release_expired(connection, now=now)
-        delivered, fallen = self._settled(connection, now)
-        expired = rows.expire(connection, now=now)
-        return Counter(released=released, delivered=delivered, fell_through=fallen, expired=expired)
+        found = ends.ended(connection, now=now)
+        done = Counter(released=rows.release_expired(connection, now=now))
+        done["delivered"] = ends.arrived(connection, [end.id for end in found if end.reason is None], now=now)
+        done["fell_through"] = sum(self._fell_through(connection, end, now) for end in found if end.reason is not None)
+        read = [end.report for end in found if end.report is not None]
+        if read:
+            reports.drop(connection, read, now=now)
+        for end in found:
+            self.brake.saw(failed=end.is_common)
+        done["expired"] = rows.expire(connection, now=now)
+        return +done
 
-    def _settled(self, connection: Connection, now: datetime) -> tuple[int, int]:
-        """Learn how what was handed on ended: delivered, or the next way is due."""
-        table = reminders_table
-        key = literal("reminder-") + cast(table.c.id, String) + literal("-") + cast(table.c.tries, String)
-        ended = (
-            select(table.c.id, outbox_table.c.state)
-            .join(outbox_table, outbox_table.c.idempotency_key == key)
-            .where(table.c.state == "handed", table.c.way == "message")
-            .where(outbox_table.c.state.in_(("sent", "dead", "dropped")))
-            .limit(500)
-        )
-        found = connection.execute(ended).all()
-        quiet_enough = (table.c.state == "handed", table.c.way != "message", table.c.settled_at <= now - _TELLS_LATER)
-        later = list(connection.scalars(select(table.c.id).where(*quiet_enough).limit(500)))
-        arrived = [row.id for row in found if row.state == "sent"] + later
-        if arrived:
-            rows.arrived(connection, arrived, now=now)
-        for row in found:
-            if row.state != "sent":
-                # What was dropped because a person took over is tried again; what died takes the next way.
-                rung, due_at = (_TEMPLATE, now) if row.state == "dead" else (_MESSAGE, now + _LOOK_AGAIN)
-                rows.fell_through(connection, row.id, due_at=due_at, rung=rung, reason=f"message {row.state}")
-                self._ended.append(row.state != "dead")
-        self._ended.extend([True] * len(arrived))
-        return len(arrived), len(found) - (len(arrived) - len(later))
+    def _fell_through(self, connection: Connection, end: End, now: datetime) -> bool:
+        """What was dropped on its way (a person took over, its hours were over) is tried again; what failed takes the
+        next way."""
+        again = end.way == "message" and end.reason == "dropped"
+        rung, due_at = (_MESSAGE, now + _LOOK_AGAIN) if again else (_NEXT_RUNG[end.way], now)
+        reason = f"{end.way}: {end.reason}"
+        return ends.fell_through(connection, end.id, due_at=due_at, rung=rung, reason=reason)
 
-    def _claimed(self, connection: Connection, now: datetime, limit: int, token: str) -> list[Reminder]:
+    def _claimed(self, connection: Connection, now: datetime, limit: int) -> list[Reminder]:
         if reminder_controls.paused_until(connection, now=now) is not None:
             return []
-        return rows.claim_due(connection, now=now, limit=limit, claim_token=token)
+        return rows.claim_due(connection, now=now, limit=limit, claim_token=secrets.token_hex(16))
 
     def _taken(
         self, connection: Connection, claimed: Sequence[Reminder], now: datetime
@@ -124,8 +117,6 @@ class Rounds:
         done: Counter[str] = Counter()
         sending: list[External] = []
         for reminder in claimed:
-            if not rows.is_held(connection, reminder):
-                continue
             try:
                 with connection.begin_nested():
                     if reminder.subject not in known:
@@ -164,8 +155,13 @@ class Rounds:
             rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
             return "dropped"
         owner = connection.scalar(
-            select(conversations.c.owner).where(conversations.c.id == reminder.conversation_id).with_for_update()
+            select(conversations.c.owner)
+            .where(conversations.c.id == reminder.conversation_id)
+            .with_for_update(skip_locked=True)
         )
+        if owner is None:  # a turn is being taken: neither of the two waits for the other
+            rows.put_off(connection, reminder, now + _IN_A_MOMENT, reason="a turn is being taken")
+            return "put_off"
         if owner == Owner.HUMAN:
             rows.put_off(connection, reminder, now + _LOOK_AGAIN, reason="a person has the conversation")
             return "put_off"
@@ -176,33 +172,39 @@ class Rounds:
         self, connection: Connection, reminder: Reminder, kind: ReminderKind, facts: Facts, planned: Planned,
         words: Words, now: datetime,
     ) -> str | External:  # fmt: skip
-        if reminder.rung <= _MESSAGE and _window_is_open(connection, reminder, kind, now):
-            return self._message(connection, reminder, words, now)
+        closes_at = _window(connection, reminder, kind, now) if reminder.rung <= _MESSAGE else None
+        if closes_at is not None:
+            return self._message(connection, reminder, words, now, closes_at)
         try:
             person = person_of(connection, self.store.keys, reminder.conversation_id)
         except Unreadable:
             rows.settle(connection, reminder, "dropped", now=now, reason="the person was deleted")
             return "dropped"
-        if reminder.rung <= _TEMPLATE:
-            template = self.ways.template(connection, person, reminder, words, now=now)
-            if template is not None:
-                return template
+        if reminder.rung <= _NOTICE:
+            notice = self.ways.notice(connection, person, reminder, words)
+            if notice is not None:
+                return notice
         phone = _phone(connection, self.house, facts)
         if reminder.rung <= _SMS and phone and self.ways.sms is not None:
-            return External(reminder=reminder, rung=_SMS, phone=phone, words=words, person=person)
+            return External(reminder=reminder, way="sms", phone=phone, words=words, person=person)
         return self._call(connection, reminder, planned, now, unreached=True)
 
-    def _message(self, connection: Connection, reminder: Reminder, words: Words, now: datetime) -> str:
+    def _message(
+        self, connection: Connection, reminder: Reminder, words: Words, now: datetime, closes_at: datetime
+    ) -> str:
+        key = f"{reminder.way_key}-{reminder.tries + 1}"
         outbox.add(
             connection,
             self.store.keys,
             conversation_id=reminder.conversation_id,
             kind="reminder",
             text=f"{words.text}\n\n{sentence('footer')}",
-            key=f"reminder-{reminder.id}-{reminder.tries + 1}",
+            key=key,
             now=now,
+            # A platform that is away for hours must not make it ring at night, or late.
+            expires_at=min(reminder.until_at, quiet_from(now), closes_at),
         )
-        rows.hand_on(connection, reminder, "message", now=now)
+        ends.hand_on(connection, reminder, "message", provider_id=key, now=now)
         return "messages"
 
     def _call(
@@ -230,30 +232,28 @@ class Rounds:
         try:
             provider_id = self.ways.send(one)
         except RetryLater as fault:
-            self._judge(False, now)
+            self.brake.saw(failed=True)
             wait = timedelta(seconds=fault.wait_seconds or 300)
             self.store.write(lambda connection: rows.put_off(connection, reminder, now + wait, reason="busy"))
             return "put_off"
         except AssistantError as fault:
-            log.warning("reminder not taken", reminder=reminder.id, rung=one.rung, code=fault.code)
-            self._judge(False, now)
-            self.store.write(
-                lambda connection: rows.put_off(connection, reminder, now, rung=one.rung + 1, reason="refused")
-            )
+            log.warning("reminder not taken", reminder=reminder.id, way=one.way, code=fault.code)
+            # That this person will not take it says nothing about all the others.
+            self.brake.saw(failed=not isinstance(fault, GiveUp))
+            refusal = fault
+            self.store.write(lambda connection: self._refused(connection, one, refusal, now))
             return "fell_through"
-        self._judge(True, now)
-        way = "template" if one.rung == _TEMPLATE else "sms"
-        self.store.write(lambda connection: rows.hand_on(connection, reminder, way, provider_id=provider_id, now=now))
-        return f"{way}s" if way == "template" else "sms"
+        self.brake.saw(failed=False)
+        self.store.write(lambda connection: self._handed(connection, one, provider_id, now))
+        return NOTICES.get(one.way, one.way)
 
-    def _judge(self, succeeded: bool, now: datetime) -> None:
-        """Pause all reminding when too much fails: something is wrong that people should look at first."""
-        self._ended.append(succeeded)
-        failed = self._ended.count(False)
-        if len(self._ended) >= _FEWEST and failed > _BAD_SHARE * len(self._ended):
-            log.error("reminders paused", failed=failed, of=len(self._ended))
-            self.store.write(lambda connection: reminder_controls.pause(connection, until=now + _PAUSE))
-            self._ended.clear()
+    def _refused(self, connection: Connection, one: External, fault: AssistantError, now: datetime) -> None:
+        self.ways.refused(connection, one, fault)
+        rows.put_off(connection, one.reminder, now, rung=_NEXT_RUNG[one.way], reason=f"{one.way} refused")
+
+    def _handed(self, connection: Connection, one: External, provider_id: str | None, now: datetime) -> None:
+        if ends.hand_on(connection, one.reminder, one.way, provider_id=provider_id, now=now):
+            self.ways.spent(connection, one)
 
 
 def _planned_again(kind: ReminderKind | None, facts: Facts | None, reminder: Reminder) -> Planned | None:
@@ -274,12 +274,14 @@ def _has_consented(connection: Connection, reminder: Reminder, kind: ReminderKin
     return all(one.kind is not ConsentKind.GUARDIAN for one in consents.history(connection, reminder.contact_id))
 
 
-def _window_is_open(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> bool:
+def _window(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> datetime | None:
+    """Return when the person's window closes, or None where it is closed or has no message left for reminders."""
     wrote_at = quota.last_message_at(connection, reminder.conversation_id)
     if wrote_at is None or now - wrote_at >= _WINDOW:
-        return False
+        return None
     used = quota.sent_since(connection, reminder.conversation_id, min(wrote_at, now))
-    return used < _QUOTA - (0 if kind.urgent else _KEPT_BACK)
+    left = _QUOTA - (0 if kind.urgent else _KEPT_BACK) - used
+    return wrote_at + _WINDOW if left > 0 else None
 
 
 def _phone(connection: Connection, house: PlanningHouse, facts: Facts) -> str:

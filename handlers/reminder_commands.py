@@ -5,11 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import click
-from sqlalchemy import Connection
 
 from bot.clock import CHINA, Clock, in_china
 from bot.errors import UserFault
@@ -19,7 +17,7 @@ from care import reminder_controls
 from care import reminders as rows
 from handlers.remind import Rounds
 from handlers.reminder_facts import PlanningHouse
-from handlers.replanning import Walk, walks
+from handlers.replanning import walks
 
 Guard = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -116,18 +114,14 @@ def run(rounds: Rounds, outbox: Outbox, now: datetime) -> Counter[str]:
 def plan_all(store: Store, house: PlanningHouse, now: datetime) -> int:
     """Plan the reminders of all cases, policies and children anew, in batches; returns how many rows changed."""
     changed = 0
-    for _, walk in walks(house, now=now):
+    for walk in walks(house, now=now):
         place = 0
         while True:
-            place, more = store.write(partial(_step, walk=walk, place=place))
+            place, more = walk.step(store, place)
             changed += more
             if not place:
                 break
     return changed
-
-
-def _step(connection: Connection, *, walk: Walk, place: int) -> tuple[int, int]:
-    return walk(connection, place)
 
 
 def moment_of(text: str | None, clock: Clock) -> datetime:
@@ -146,8 +140,8 @@ def moment_of(text: str | None, clock: Clock) -> datetime:
 
 
 def _line(done: Counter[str], now: datetime, *, paused: bool) -> dict[str, Any]:
-    names = ("planned", "messages", "delivered", "templates", "sms", "calls", "expired", "dropped", "opted_out",
-             "put_off", "fell_through", "failed", "outbox")  # fmt: skip
+    names = ("planned", "messages", "delivered", "templates", "notices", "sms", "calls", "expired", "dropped",
+             "opted_out", "put_off", "fell_through", "failed", "outbox")  # fmt: skip
     return {"now": _shown(now)} | {name: done[name] for name in names} | {"paused": paused}
 
 

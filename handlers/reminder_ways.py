@@ -1,19 +1,21 @@
-"""The ways to reach somebody outside the outbox: template messages of the account, and SMS."""
+"""The ways to reach somebody outside the outbox: the account's notices (template or subscription messages), and SMS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
+from bot.errors import AssistantError
 from bot.sms import SmsSender
 from bot.store.people import Person
+from care import subscriptions
 from care.reminders import Reminder
 from handlers.reminder_kind import Words, kind_title
 
+NOTICES = {"template": "templates", "notice": "notices"}  # way → how a round counts it
 _MOST_CHARACTERS = 20  # the platform's limit of a template field
-TEMPLATE, SMS = 1, 2
+_NO_CONSENT = (43101, 43107)  # it counts consents too, and knows better
 
 
 class TemplateSender(Protocol):
@@ -22,21 +24,28 @@ class TemplateSender(Protocol):
     def send_template(self, contact: str, template_id: str, fields: Mapping[str, str], *, key: str) -> str:
         """Send a template message, return its number. Raises RetryLater, GiveUp, ConfigurationFault."""
 
+    def send_subscribed(self, contact: str, template_id: str, fields: Mapping[str, str]) -> str:
+        """Send a subscription message, return its number or "". Raises as `send_template` does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """An account's template of a kind. `fields`: the template's own field → title | day | kind."""
+    """An account's template of a kind. `fields`: the template's own field → title | day | kind.
+
+    `subscribed`: it is sent only to who agreed to it, once for each time they did.
+    """
 
     id: str
     fields: Mapping[str, str]
+    subscribed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class External:
-    """A claimed reminder that is to be sent outside the database."""
+    """A claimed reminder that is to be sent outside the database. `way`: template | notice | sms."""
 
     reminder: Reminder
-    rung: int
+    way: str
     words: Words
     person: Person
     template: Template | None = None
@@ -51,27 +60,40 @@ class Ways:
     senders: Mapping[str, TemplateSender] = field(default_factory=dict)
     sms: SmsSender | None = None
 
-    def template(
-        self, connection: Connection, person: Person, reminder: Reminder, words: Words, *, now: datetime
-    ) -> External | None:
-        """Return the template message of a reminder, or None where the account has none for its kind."""
+    def notice(self, connection: Connection, person: Person, reminder: Reminder, words: Words) -> External | None:
+        """Return the notice of a reminder, or None where the account has none for its kind, or the person has not
+        agreed to another one."""
         template = self.templates.get(person.account, {}).get(reminder.kind)
         if template is None or person.account not in self.senders:
             return None
-        return External(reminder=reminder, rung=TEMPLATE, words=words, person=person, template=template)
+        if template.subscribed and not subscriptions.left(connection, person.contact_id, template.id):
+            return None
+        way = "notice" if template.subscribed else "template"
+        return External(reminder=reminder, way=way, words=words, person=person, template=template)
 
     def send(self, one: External) -> str | None:
         """Send it; returns the platform's number of it. Raises RetryLater, GiveUp, ConfigurationFault."""
-        key = f"reminder-{one.reminder.id}"
-        if one.template is not None:
-            told = {"kind": kind_title(one.reminder.kind), **one.words.fields}
-            fields = {name: cut(told.get(source, "")) for name, source in one.template.fields.items()}
-            return self.senders[one.person.account].send_template(
-                one.person.platform_id, one.template.id, fields, key=key
-            )
-        if self.sms is not None:
-            self.sms.send(one.phone, one.words.text, key=key)
-        return None
+        template, to = one.template, one.person.platform_id
+        if template is None:
+            if self.sms is not None:
+                self.sms.send(one.phone, one.words.text, key=one.reminder.way_key)
+            return None
+        told = {"kind": kind_title(one.reminder.kind), **one.words.fields}
+        fields = {name: cut(told.get(source, "")) for name, source in template.fields.items()}
+        sender = self.senders[one.person.account]
+        if template.subscribed:
+            return sender.send_subscribed(to, template.id, fields) or None
+        return sender.send_template(to, template.id, fields, key=one.reminder.way_key)
+
+    def spent(self, connection: Connection, one: External) -> None:
+        """Take note that one was sent: it uses up a consent to subscription messages."""
+        if one.template is not None and one.template.subscribed:
+            subscriptions.spend(connection, one.person.contact_id, one.template.id)
+
+    def refused(self, connection: Connection, one: External, fault: AssistantError) -> None:
+        """Take note that the platform will not take one: it may know of a consent taken back."""
+        if one.template is not None and one.template.subscribed and fault.code in _NO_CONSENT:
+            subscriptions.end(connection, one.person.contact_id, one.template.id)
 
 
 def cut(value: str) -> str:

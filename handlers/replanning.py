@@ -1,16 +1,19 @@
 """Plans the reminders of a case, a policy or a child anew, in the transaction that changes their facts; and of all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from bot.keys import Unreadable
-from care import reminders as rows
+from bot.store.store import Store
 from care.case_records import Case, all_cases, case_with_id
 from care.policy import Policy
+from care.reminder_plan import differing, replan_all
+from care.reminders import Planned
 from care.tables import bindings
 from handlers import reminders
 from handlers.child_facts import after_children, child_facts, child_facts_of
@@ -25,6 +28,7 @@ from handlers.reminder_facts import (
 from handlers.reminder_kind import ReminderKind
 
 BATCH = 100
+WRITTEN_AT_ONCE = 20
 
 
 @lru_cache(maxsize=1)
@@ -35,23 +39,34 @@ def kinds() -> Mapping[str, ReminderKind]:
 
 def replan_case(connection: Connection, house: PlanningHouse, case: Case, *, now: datetime) -> int:
     """Plan a case's reminders anew; returns how many rows changed."""
-    return _replan(connection, "case", f"case:{case.id}", case_facts(connection, house, case, now=now), now)
+    return _replan(connection, f"case:{case.id}", case_facts(connection, house, case, now=now), now)
 
 
 def replan_policy(connection: Connection, house: PlanningHouse, policy: Policy, *, now: datetime) -> int:
     """Plan a policy's reminders anew for everybody who may act on it."""
-    return _replan(connection, "policy", f"policy:{policy.id}", policy_facts(connection, house, policy, now=now), now)
+    return _replan(connection, f"policy:{policy.id}", policy_facts(connection, house, policy, now=now), now)
 
 
 def replan_child(connection: Connection, house: PlanningHouse, child: Any, *, now: datetime) -> int:
     """Plan a child's reminders anew."""
-    return _replan(connection, "child", f"child:{child.id}", child_facts(connection, house, child, now=now), now)
+    return _replan(connection, f"child:{child.id}", child_facts(connection, house, child, now=now), now)
 
 
-def _replan(connection: Connection, about: str, subject: str, facts: Facts | None, now: datetime) -> int:
-    of_it = {name: kind for name, kind in kinds().items() if kind.about == about}
-    wanted = [one for kind in of_it.values() for one in kind.plan(facts)] if facts is not None else []
-    return rows.replan_all(connection, subject=subject, kinds=tuple(of_it), wanted=wanted, now=now)
+def _replan(connection: Connection, subject: str, facts: Facts | None, now: datetime) -> int:
+    of_it = tuple(_kinds_about(subject))
+    return replan_all(connection, subject=subject, kinds=of_it, wanted=wanted_of(subject, facts), now=now)
+
+
+def wanted_of(subject: str, facts: Facts | None) -> list[Planned]:
+    """Return all reminders that the facts of a subject want. Pure."""
+    if facts is None:
+        return []
+    return [one for kind in _kinds_about(subject).values() for one in kind.plan(facts)]
+
+
+def _kinds_about(subject: str) -> dict[str, ReminderKind]:
+    about = subject.partition(":")[0]
+    return {name: kind for name, kind in kinds().items() if kind.about == about}
 
 
 def facts_of(connection: Connection, house: PlanningHouse, subject: str, *, now: datetime) -> Facts | None:
@@ -69,30 +84,64 @@ def facts_of(connection: Connection, house: PlanningHouse, subject: str, *, now:
         return None
 
 
-Walk = Callable[[Connection, int], tuple[int, int]]
+Page = Callable[[Connection, int], Mapping[int, Facts | None]]
 
 
-def walks(house: PlanningHouse, *, now: datetime) -> Iterator[tuple[str, Walk]]:
-    """Yield the walks through all subjects: each step re-plans some after a number, and returns the last one's number
-    (0: that was all) and how many rows changed."""
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """A walk through all subjects of a sort, in the order of their row numbers."""
 
-    def case_step(connection: Connection, after: int) -> tuple[int, int]:
-        page = list(all_cases(connection, house.keys, limit=BATCH, after_id=after))
-        changed = sum(replan_case(connection, house, case, now=now) for case in page)
-        return (page[-1].id if len(page) == BATCH else 0), changed
+    name: str
+    about: str
+    page: Page
+    house: PlanningHouse
+    now: datetime
 
-    def policy_step(connection: Connection, after: int) -> tuple[int, int]:
+    def step(self, store: Store, after: int) -> tuple[int, int]:
+        """Re-plan the next subjects after a number; returns the last one's number (0: that was all), and how many rows
+        changed.
+
+        Compares in a reading connection: most nights change little, and people's messages want the writer too. What
+        differs is planned from facts that are read again in the transaction that writes.
+        """
+        with store.reading() as connection:
+            facts = self.page(connection, after)
+            wanted = {f"{self.about}:{id}": wanted_of(f"{self.about}:{id}", one) for id, one in facts.items()}
+            different = differing(connection, wanted, kinds=tuple(_kinds_about(f"{self.about}:")), now=self.now)
+        changed = 0
+        for start in range(0, len(different), WRITTEN_AT_ONCE):
+            changed += store.write(partial(self._write, subjects=different[start : start + WRITTEN_AT_ONCE]))
+        return (max(facts) if len(facts) >= BATCH else 0), changed
+
+    def _write(self, connection: Connection, *, subjects: Sequence[str]) -> int:
+        return sum(
+            _replan(connection, subject, facts_of(connection, self.house, subject, now=self.now), self.now)
+            for subject in subjects
+        )
+
+
+def walks(house: PlanningHouse, *, now: datetime) -> tuple[Walk, ...]:
+    """Return the walks through all subjects."""
+
+    def cases(connection: Connection, after: int) -> dict[int, Facts | None]:
+        page = all_cases(connection, house.keys, limit=BATCH, after_id=after)
+        return {case.id: case_facts(connection, house, case, now=now) for case in page}
+
+    def bound_policies(connection: Connection, after: int) -> dict[int, Facts | None]:
         wanted = select(bindings.c.policy_id).where(bindings.c.policy_id > after, bindings.c.ended_at.is_(None))
         page = connection.scalars(wanted.distinct().order_by(bindings.c.policy_id).limit(BATCH)).all()
-        found = [stored_policy(connection, house, id) for id in page]
-        changed = sum(replan_policy(connection, house, policy, now=now) for policy in found if policy is not None)
-        return (page[-1] if len(page) == BATCH else 0), changed
+        found = {id: stored_policy(connection, house, id) for id in page}
+        return {
+            id: policy_facts(connection, house, policy, now=now) if policy else None for id, policy in found.items()
+        }
 
-    def child_step(connection: Connection, after: int) -> tuple[int, int]:
+    def children(connection: Connection, after: int) -> dict[int, Facts | None]:
         page = after_children(connection, house, after, limit=BATCH)
-        changed = sum(replan_child(connection, house, child, now=now) for child in page)
-        return (page[-1].id if len(page) == BATCH else 0), changed
+        return {child.id: child_facts(connection, house, child, now=now) for child in page}
 
-    yield "cases", case_step
-    yield "policies", policy_step
-    yield "children", child_step
+    pages: dict[str, tuple[str, Page]] = {
+        "cases": ("case", cases),
+        "policies": ("policy", bound_policies),
+        "children": ("child", children),
+    }
+    return tuple(Walk(name=name, about=about, page=page, house=house, now=now) for name, (about, page) in pages.items())

@@ -17,6 +17,7 @@ from bot.channels.transport import PLATFORM, AnswerTooLarge, PlatformAdapter, er
 from bot.clock import Clock, system_clock
 from bot.errors import AssistantError, ConfigurationFault, GiveUp, RetryLater
 
+_BIZSEND = "message/subscribe/bizsend"
 _PLACEHOLDER = "given-by-the-adapter"
 _CLOSED_FROM_SECONDS = 60.0  # a wait from this on closes the interface for everybody, not just for one call
 
@@ -71,6 +72,18 @@ class WeChatApi:
             "data": {name: {"value": value} for name, value in fields.items()},
         }
         answer = self._call("message/template/send", lambda: self._client.post("message/template/send", data=order))
+        if not isinstance(answer, dict) or answer.get("errcode") != 0:
+            raise RetryLater("the platform's answer cannot be read")
+        return str(answer.get("msgid", ""))
+
+    def send_subscribed(self, contact: str, template_id: str, fields: Mapping[str, str]) -> str:
+        """Send one subscription message, which uses up one of the person's consents; return its number, or ""."""
+        order = {
+            "touser": contact,
+            "template_id": template_id,
+            "data": {name: {"value": value} for name, value in fields.items()},
+        }
+        answer = self._call(_BIZSEND, lambda: self._client.post(_BIZSEND, data=order))
         if not isinstance(answer, dict) or answer.get("errcode") != 0:
             raise RetryLater("the platform's answer cannot be read")
         return str(answer.get("msgid", ""))

@@ -37,11 +37,12 @@ class Delivery:
 
 def add(
     connection: Connection, keys: KeyRing, *, conversation_id: int, kind: str, text: str, key: str, now: datetime,
-    due_at: datetime | None = None,
+    due_at: datetime | None = None, expires_at: datetime | None = None,
 ) -> bool:  # fmt: skip
     """Put one text into the outbox on behalf of whoever owns the conversation; False when `key` was used before.
 
-    Locks the conversation, so that rows get their numbers in the order in which they are committed.
+    From `expires_at` on it is dropped rather than sent. Locks the conversation, so that rows get their numbers in the
+    order in which they are committed.
     """
     locked = select(conversations).where(conversations.c.id == conversation_id).with_for_update(key_share=True)
     conversation = connection.execute(locked).one()
@@ -59,10 +60,17 @@ def add(
             attempts=0,
             created_at=now,
             due_at=due_at or now,
+            expires_at=expires_at,
         )
         .returning(outbox.c.id)
     )
     return added.first() is not None
+
+
+def withdraw(connection: Connection, keys: Sequence[str], *, now: datetime) -> int:
+    """Let messages that have not left be of no use any more; what is being sent this moment may still arrive."""
+    waiting = (outbox.c.idempotency_key.in_(keys), outbox.c.state.in_(("pending", "claimed")))
+    return connection.execute(update(outbox).where(*waiting).values(expires_at=now)).rowcount
 
 
 def _is_next(now: datetime) -> ColumnElement[bool]:
@@ -133,12 +141,15 @@ def has_changed_hands(row: Row[*tuple[Any, ...]], conversation: Row[*tuple[Any, 
     return bool(row.epoch != conversation.epoch or by_human != is_human)
 
 
-def is_still_wanted(connection: Connection, delivery: Delivery) -> bool:
-    """Ask once more, right before sending: the claim is still ours and the conversation is in the same hands."""
+def is_still_wanted(connection: Connection, delivery: Delivery, *, now: datetime) -> bool:
+    """Ask once more, right before sending: the claim is still ours, the conversation in the same hands, and the
+    message still of use."""
     row = connection.execute(
-        select(outbox.c.owner, outbox.c.epoch, outbox.c.conversation_id).where(*_claimed_by(delivery))
+        select(outbox.c.owner, outbox.c.epoch, outbox.c.conversation_id, outbox.c.expires_at).where(
+            *_claimed_by(delivery)
+        )
     ).first()
-    if row is None:
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
         return False
     conversation = connection.execute(select(conversations).where(conversations.c.id == row.conversation_id)).one()
     return not has_changed_hands(row, conversation)

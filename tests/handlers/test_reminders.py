@@ -232,6 +232,9 @@ class Templates:
     def __init__(self, *faults: Exception) -> None:
         self.faults, self.sent = list(faults), list[Mapping[str, str]]()
 
+    def send_subscribed(self, contact: str, template_id: str, fields: Mapping[str, str]) -> str:
+        return self.send_template(contact, template_id, fields, key="")
+
     def send_template(self, contact: str, template_id: str, fields: Mapping[str, str], *, key: str) -> str:
         if self.faults:
             raise self.faults.pop(0)
