@@ -16,9 +16,10 @@ from typing import Any, TypeVar, cast
 import click
 from flask import Flask
 
-from bot.channels.wechat import Secrets, WeChatChannel
-from bot.channels.wechat_api import WeChatApi
+from bot.accounts import Account, WechatAccount
+from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
+from bot.connections import channel_of
 from bot.errors import ConfigurationFault, RetryLater, UserFault
 from bot.logs import configure_logs
 from bot.machine import Machine
@@ -26,13 +27,12 @@ from bot.outbox import Outbox
 from bot.retry import RetryPolicy
 from bot.sealed_files import SealedFiles
 from bot.server import serve
-from bot.settings import Settings, WechatAccount, data_dir, load_settings
+from bot.settings import Settings, data_dir, load_settings
 from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
 from bot.store.conversations import listed
 from bot.store.outbox import dead_letters, replay
 from bot.store.store import Store, open_store
-from bot.store.tokens import DatabaseTokens
 from care.demo_staff import add_demo_staff
 from care.media import MEDIA_FOLDER
 from care.personal_export import EXPORT_FOLDER
@@ -95,7 +95,7 @@ def serving_app(settings: Settings) -> Flask:
     if settings.is_demo:
         import_policies(DEMO_POLICIES, store=store, products=_library().handbooks, clock=system_clock)
         add_demo_staff(store, clock=system_clock)
-    channels = {account.id: _channel(account, store) for account in settings.accounts}
+    channels = {account.id: channel_of(account, store=store) for account in settings.accounts}
     papers = SealedFiles(settings.data_dir / MEDIA_FOLDER, settings.keys)
     copies = SealedFiles(settings.data_dir / EXPORT_FOLDER, settings.keys)
     chores = Chores(
@@ -146,7 +146,8 @@ def _desk(settings: Settings, store: Store) -> Desk:
 
 def _rounds(store: Store) -> Rounds:
     settings = load_settings(os.environ)
-    unknown = sorted({kind for one in settings.accounts for kind in one.templates} - set(kinds()))
+    official = [account for account in settings.accounts if isinstance(account, WechatAccount)]
+    unknown = sorted({kind for one in official for kind in one.templates} - set(kinds()))
     if unknown:
         raise ConfigurationFault(
             f"accounts: templates: {', '.join(unknown)}: no kind of reminder; use {', '.join(kinds())}"
@@ -157,9 +158,9 @@ def _rounds(store: Store) -> Rounds:
         ways=Ways(
             templates={
                 one.id: {kind: Template(id=made.id, fields=made.fields) for kind, made in one.templates.items()}
-                for one in settings.accounts
+                for one in official
             },
-            senders={one.id: _api(one, store) for one in settings.accounts},
+            senders={one.id: connect_api(one, store=store) for one in official},
             sms=_sms(settings),
         ),
     )
@@ -178,31 +179,11 @@ def _sms(settings: Settings) -> SmsSender | None:
 def _outbox(store: Store, clock: Clock) -> Outbox:
     """The outbox at another time: what a command sends is counted in it."""
     settings = load_settings(os.environ)
-    channels = {account.id: _channel(account, store) for account in settings.accounts}
+    channels = {account.id: channel_of(account, store=store) for account in settings.accounts}
     return Outbox(store=store, channels=channels, clock=clock, policy=RetryPolicy(), chance=SystemRandom())
 
 
-def _channel(account: WechatAccount, store: Store) -> WeChatChannel:
-    shared = Secrets(
-        app_id=account.app_id,
-        token=account.token,
-        encoding_aes_key=account.encoding_aes_key,
-        previous_encoding_aes_key=account.previous_encoding_aes_key,
-    )
-    return WeChatChannel(account=account.id, shared=shared, sender=_api(account, store))
-
-
-def _api(account: WechatAccount, store: Store) -> WeChatApi:
-    return WeChatApi(
-        account=account.id,
-        app_id=account.app_id,
-        app_secret=account.app_secret,
-        base_url=account.api_base_url,
-        token_store=DatabaseTokens(store),
-    )
-
-
-def _known_products(account: WechatAccount, library: Library) -> tuple[str, ...]:
+def _known_products(account: Account, library: Library) -> tuple[str, ...]:
     unknown = [product for product in account.products if product not in library.handbooks]
     if unknown:
         raise ConfigurationFault(

@@ -1,6 +1,6 @@
 """What every channel can do, whatever its platform. The shared contract test runs against each implementation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,10 +9,15 @@ from bot.messages import Inbound
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """One verified callback: the message in it, and what the channel needs again to wrap the reply."""
+    """One verified callback: the message in it, and what the channel needs again to wrap the reply.
 
-    inbound: Inbound
+    A callback without a person's message in it has no `inbound`: it takes no turn and gets the empty answer, after
+    `notice` was called (quick; a RetryLater of it lets the platform deliver the callback again).
+    """
+
+    inbound: Inbound | None
     wrapping: Mapping[str, Any] = field(default_factory=dict)
+    notice: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)

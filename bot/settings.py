@@ -7,26 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.accounts import Account, WecomKfAccount, fault_of
 from bot.demo_accounts import demo_accounts
 from bot.errors import ConfigurationFault
 from bot.keys import KeyRing, load_keys
 
-_AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
-_NOT_BUILT = ("wecom", "wecom_kf")
 _MOST_WORKERS = 16
-
-
-class MessageTemplate(BaseModel):
-    """A template message of the account. `fields`: the template's own field → title, day or kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-    fields: Annotated[dict[str, Literal["title", "day", "kind"]], Field(min_length=1)]
 
 
 class Sms(BaseModel):
@@ -38,24 +28,6 @@ class Sms(BaseModel):
     key_id: Annotated[str, Field(min_length=1)]
     secret: Annotated[str, Field(min_length=16, repr=False)]
     ca_file: str | None = None
-
-
-class WechatAccount(BaseModel):
-    """A WeChat Official Account. An empty `encoding_aes_key` means plaintext mode."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-    channel: Literal["wechat"]
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    products: Annotated[tuple[str, ...], Field(min_length=1)]
-    app_id: Annotated[str, Field(min_length=1)]
-    app_secret: Annotated[str, Field(min_length=1, repr=False)]
-    token: Annotated[str, Field(min_length=1, repr=False)]
-    encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
-    previous_encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
-    api_base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.weixin.qq.com"
-    templates: dict[str, MessageTemplate] = Field(default_factory=dict)  # kind of reminder → its template
 
 
 class Insurer(BaseModel):
@@ -80,7 +52,7 @@ class _Simulator(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    accounts: Annotated[tuple[WechatAccount, ...], Field(min_length=1)]
+    accounts: Annotated[tuple[Annotated[Account, Field(discriminator="channel")], ...], Field(min_length=1)]
     insurers: tuple[Insurer, ...] = ()
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     simulator: _Simulator = _Simulator()
@@ -95,7 +67,7 @@ class Settings:
     port: int
     database_url: str
     data_dir: Path
-    accounts: tuple[WechatAccount, ...]
+    accounts: tuple[Account, ...]
     keys: KeyRing
     is_demo: bool
     has_simulator: bool
@@ -153,11 +125,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 def _file(environment: Mapping[str, str], data_dir: Path, port: int) -> _File:
     named = environment.get("ASSISTANT_CONFIG")
     if not named:
-        accounts = tuple(WechatAccount(**account) for account in demo_accounts(data_dir, port))
-        return _File(accounts=accounts, simulator=_Simulator(enabled=True))
+        return _File.model_validate({"accounts": demo_accounts(data_dir, port), "simulator": {"enabled": True}})
     path = Path(named)
     values = _from_environment(_toml(path), environment, path, "")
-    _refuse_unknown_channels(values, path)
     try:
         file = _File.model_validate(values)
     except ValidationError as error:
@@ -193,46 +163,20 @@ def _from_environment(value: Any, environment: Mapping[str, str], path: Path, en
     return environment[variable]
 
 
-def _refuse_unknown_channels(values: dict[str, Any], path: Path) -> None:
-    accounts = values.get("accounts")
-    for number, account in enumerate(accounts if isinstance(accounts, list) else ()):
-        if isinstance(account, dict) and account.get("channel") in _NOT_BUILT:
-            raise ConfigurationFault(
-                f"{path}: accounts[{number}].channel: {account['channel']} is not supported yet; "
-                'use channel = "wechat" or take the account out'
-            )
-
-
-def _refuse_doubles(accounts: tuple[WechatAccount, ...], path: Path) -> None:
+def _refuse_doubles(accounts: tuple[Account, ...], path: Path) -> None:
     seen: set[str] = set()
     for account in accounts:
         if account.id in seen:
             raise ConfigurationFault(f"{path}: accounts: the id {account.id} is there twice; rename one")
         seen.add(account.id)
+    numbers = [number for account in accounts if isinstance(account, WecomKfAccount) for number in account.open_kfids]
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+        raise ConfigurationFault(f"{path}: accounts: the open_kfid {number} is there twice; keep it in one account")
 
 
 def _faults(error: ValidationError, path: Path) -> list[str]:
     # Only place and rule: pydantic's own text would quote the value, which may be a secret.
-    return [f"{path}: {_entry(fault['loc'])}: {_remedy(fault)}" for fault in error.errors(include_input=False)]
-
-
-def _entry(location: tuple[str | int, ...]) -> str:
-    entry = ""
-    for part in location:
-        entry += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return entry.lstrip(".")
-
-
-def _remedy(fault: Any) -> str:
-    entry = fault["loc"][-1] if fault["loc"] else ""
-    if fault["type"] == "missing":
-        return "is missing; add it"
-    if fault["type"] == "extra_forbidden":
-        return "is not known; check the spelling"
-    if entry in ("encoding_aes_key", "previous_encoding_aes_key"):
-        return "must have 43 characters (letters, digits, + and /), or be empty; copy it from the platform's page"
-    message: str = fault["msg"]
-    return f"{message[:1].lower()}{message[1:]}; mend it"
+    return [f"{path}: {fault_of(fault)}" for fault in error.errors(include_input=False)]
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:

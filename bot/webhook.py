@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 from flask import Blueprint, Response, request
 
-from bot.channel import Channel
+from bot.channel import Channel, Envelope
 from bot.errors import AssistantError, RefusedInput
 from bot.turns import Turns
 
@@ -65,12 +65,18 @@ def _known(channels: Mapping[str, Channel], account: str) -> Channel:
 
 def _answer(channel: Channel, turns: Turns) -> Response:
     envelope = channel.parse(request.args, _body())
-    key = envelope.inbound.key
-    if not 0 < len(key) <= _KEY_LENGTH or not key.isprintable() or not envelope.inbound.contact:
-        raise RefusedInput("the message has no usable key or sender")
-    result = turns.take(envelope.inbound)
-    wrapped = channel.wrap(envelope, result.text)
+    wrapped = channel.wrap(envelope, _reply(envelope, turns))
     return Response(wrapped.body, content_type=wrapped.content_type)
+
+
+def _reply(envelope: Envelope, turns: Turns) -> str | None:
+    inbound = envelope.inbound
+    if inbound is None:
+        envelope.notice()
+        return None
+    if not 0 < len(inbound.key) <= _KEY_LENGTH or not inbound.key.isprintable() or not inbound.contact:
+        raise RefusedInput("the message has no usable key or sender")
+    return turns.take(inbound).text
 
 
 def _body() -> bytes:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from flask import Flask
 
+from bot.accounts import WechatAccount
 from bot.clock import in_china, system_clock
 from bot.messages import Understanding
-from bot.settings import Settings, WechatAccount
+from bot.settings import Settings
 from bot.store.questions import latest_understanding
 from bot.store.store import Store
 from console.platform.phone import PhoneAccount
@@ -33,7 +34,11 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     host = "127.0.0.1" if settings.host in _EVERY_ADDRESS else settings.host
     app.register_blueprint(
         simulator(
-            accounts=[_simulated(account, library if settings.is_demo else None) for account in settings.accounts],
+            accounts=[
+                _simulated(account, library if settings.is_demo else None)
+                for account in settings.accounts
+                if isinstance(account, WechatAccount)
+            ],
             post=by_http(f"http://{host}:{settings.port}"),
             memory=settings.data_dir / "simulator.db",
             box=settings.keys,

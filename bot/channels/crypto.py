@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import cast
 
 from wechatpy.crypto.base import WeChatCipher
@@ -17,6 +18,11 @@ _BLOCK = 32  # the platform pads to 32 bytes although AES blocks have 16
 _RANDOM = 16
 _HEADER = _RANDOM + 4
 _KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+# The platform's retries repeat signature, timestamp and nonce within seconds, so there is no nonce filter: a repeated
+# message is recognised by its key. The window is our own policy against replays of old callbacks.
+_WINDOW_SECONDS = 300
+_NONCE = re.compile(r"[!-~]{1,128}")
+_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 def sign(token: str, *parts: str) -> str:
@@ -29,6 +35,16 @@ def sign(token: str, *parts: str) -> str:
 def is_signed(given: str, token: str, *parts: str) -> bool:
     """Tell, in constant time, whether `given` is the signature of the parts. Any string may be given."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), sign(token, *parts).encode())
+
+
+def fresh(query: Mapping[str, str], now: datetime) -> tuple[str, str]:
+    """Return timestamp and nonce of a callback's address. Raises RefusedInput when they are missing or too old."""
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    if not _NUMBER.fullmatch(timestamp) or not _NONCE.fullmatch(nonce):
+        raise RefusedInput("timestamp or nonce is missing")
+    if abs(now.timestamp() - int(timestamp)) > _WINDOW_SECONDS:
+        raise RefusedInput("the timestamp is outside the window")
+    return timestamp, nonce
 
 
 class Sealer:

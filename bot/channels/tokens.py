@@ -85,18 +85,21 @@ class Tokens:
         store: TokenStore,
         clock: Clock = system_clock,
         pause: Callable[[float], None] = time.sleep,
+        margin: timedelta = _MARGIN,
     ) -> None:
+        """`margin`: how long before its end a token is given up."""
         self._account = account
         self._fetch = fetch
         self._store = store
         self._clock = clock
         self._pause = pause
+        self._margin = margin
         self._lock = threading.Lock()
         self._held: AccessToken | None = None
         self._forced: deque[datetime] = deque()
 
     def current(self) -> str:
-        """Return a token with at least two minutes to live. Raises RetryLater or ConfigurationFault."""
+        """Return a token that still lives for the margin. Raises RetryLater or ConfigurationFault."""
         held = self._held
         if held and self._is_good(held):
             return held.value
@@ -157,4 +160,4 @@ class Tokens:
         return self._fetch(True)
 
     def _is_good(self, token: AccessToken) -> bool:
-        return token.expires_at - self._clock() > _MARGIN
+        return token.expires_at - self._clock() > self._margin

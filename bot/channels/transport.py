@@ -16,6 +16,7 @@ from bot.channels.error_codes import TOKEN_REFUSED
 from bot.errors import ConfigurationFault, RetryLater
 
 PLATFORM = "https://api.weixin.qq.com"
+WECOM = "https://qyapi.weixin.qq.com"
 TOKEN_PARAMETER = "access_token"  # noqa: S105 - the parameter's name
 _CONNECT_SECONDS = 3.05
 _MAX_ANSWER_BYTES = 25 * 1024 * 1024  # the platform's media have at most 20 MB
@@ -39,12 +40,15 @@ class TokenSource(Protocol):
 class PlatformAdapter(HTTPAdapter):
     """Sends what was addressed to the platform to `base_url`, with a token where the call has a place for one."""
 
-    def __init__(self, *, base_url: str, tokens: TokenSource, wait_seconds: float = 5.0) -> None:
-        """`wait_seconds` is the longest wait between two pieces of an answer."""
+    def __init__(
+        self, *, base_url: str, tokens: TokenSource, wait_seconds: float = 5.0, platform: str = PLATFORM
+    ) -> None:
+        """`wait_seconds` is the longest wait between two pieces of an answer; `platform` is what calls address."""
         super().__init__(max_retries=0)
         self._timeout = (min(_CONNECT_SECONDS, wait_seconds), wait_seconds)
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
+        self._platform = platform
 
     def mount_on(self, session: requests.Session) -> None:
         """Let all of the session's calls pass here."""
@@ -67,7 +71,7 @@ class PlatformAdapter(HTTPAdapter):
         """
         options = {"verify": verify, "cert": cert, "proxies": proxies}
         url = urlsplit(request.url or "")
-        if f"{url.scheme}://{url.netloc}" != PLATFORM:
+        if f"{url.scheme}://{url.netloc}" != self._platform:
             raise ConfigurationFault("a call to another host than the platform was stopped")
         if TOKEN_PARAMETER not in dict(parse_qsl(url.query)):
             return self._exchange(request, None, options)
@@ -89,7 +93,7 @@ class PlatformAdapter(HTTPAdapter):
             response.close()
             raise ConfigurationFault("api_base_url: it answers with a redirect; give the final address")
         _read(response)
-        response.url = PLATFORM  # the real one holds the token, and texts of errors quote it
+        response.url = self._platform  # the real one holds the token, and texts of errors quote it
         response.request = request
         return response
 

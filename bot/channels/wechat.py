@@ -4,49 +4,30 @@ wechatpy gives the cipher and the API client. The envelope is read here, because
 exceptions, takes any timestamp, validates no padding and lets a reply's text break out of its XML.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
+from bot.accounts import WechatAccount
 from bot.channel import Envelope, Wrapped
 from bot.channels import envelope as bodies
-from bot.channels.crypto import Sealer, is_signed, sign
+from bot.channels.crypto import Sealer, fresh, is_signed, sign
 from bot.channels.envelope import make_safe
+from bot.channels.inbounds import inbound_of
+from bot.channels.wechat_api import WeChatApi
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
-from bot.messages import Inbound, Kind
+from bot.store.store import Store
+from bot.store.tokens import DatabaseTokens
 
 log = structlog.get_logger()
 
-# The platform's retries repeat signature, timestamp and nonce within seconds, so there is no nonce filter: a repeated
-# message is recognised by its key. The window is our own policy against replays of old callbacks.
-_WINDOW_SECONDS = 300
 _RECEIVED = Wrapped(body=b"success", content_type="text/plain; charset=utf-8")
 _PRINTABLE = re.compile(r"[!-~]{1,128}")
-_NUMBER = re.compile(r"[0-9]{1,12}")
-
-_KINDS = {
-    "text": Kind.TEXT,
-    "voice": Kind.VOICE,
-    "image": Kind.IMAGE,
-    "video": Kind.VIDEO,
-    "shortvideo": Kind.VIDEO,
-    "file": Kind.FILE,
-    "location": Kind.LOCATION,
-    "link": Kind.LINK,
-    "event": Kind.EVENT,
-}
-_TEXT_FIELD = {Kind.TEXT: "Content", Kind.VOICE: "Recognition"}
-_CONSUMED = frozenset(
-    ("ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "Recognition", "MediaId", "Encrypt")
-)
-_CONSUMED_OF_EVENTS = _CONSUMED | {"Event", "EventKey"}
 
 
 class Sender(Protocol):
@@ -89,7 +70,7 @@ class WeChatChannel:
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """Answer the platform's address check with its own word. Raises RefusedInput."""
-        timestamp, nonce = self._fresh(query)
+        timestamp, nonce = fresh(query, self._clock())
         if not is_signed(query.get("signature", ""), self._token, timestamp, nonce):
             raise RefusedInput("the signature is wrong")
         word = query.get("echostr", "")
@@ -99,7 +80,7 @@ class WeChatChannel:
 
     def parse(self, query: Mapping[str, str], body: bytes) -> Envelope:
         """Verify, decrypt and parse one callback. Raises RefusedInput, and nothing else, for every bad input."""
-        timestamp, nonce = self._fresh(query)
+        timestamp, nonce = fresh(query, self._clock())
         self._check_signature(query, timestamp, nonce)
         fields, is_json = bodies.read(body)
         sealer = None
@@ -107,8 +88,13 @@ class WeChatChannel:
             message, sealer = self._open(query.get("msg_signature", ""), timestamp, nonce, fields)
             # In compatible mode a readable copy travels beside Encrypt; only the sealed one is trusted.
             fields, is_json = bodies.read(message)
-        inbound = _inbound(self.account, fields)
-        wrapping = {"own_id": fields.get("ToUserName", ""), "is_json": is_json, "sealer": sealer}
+        inbound = inbound_of(self.account, fields)
+        wrapping = {
+            "contact": inbound.contact,
+            "own_id": fields.get("ToUserName", ""),
+            "is_json": is_json,
+            "sealer": sealer,
+        }
         return Envelope(inbound=inbound, wrapping=wrapping)
 
     def wrap(self, envelope: Envelope, text: str | None) -> Wrapped:
@@ -120,7 +106,7 @@ class WeChatChannel:
         write = bodies.write_json if is_json else bodies.write_xml
         now = int(self._clock().timestamp())
         body = write(
-            ToUserName=envelope.inbound.contact,
+            ToUserName=envelope.wrapping["contact"],
             FromUserName=envelope.wrapping["own_id"],
             CreateTime=now,
             MsgType="text",
@@ -141,14 +127,6 @@ class WeChatChannel:
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent; the platform keeps it for three days."""
         return self._sender.fetch_media(media_id)
-
-    def _fresh(self, query: Mapping[str, str]) -> tuple[str, str]:
-        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        if not _NUMBER.fullmatch(timestamp) or not _PRINTABLE.fullmatch(nonce):
-            raise RefusedInput("timestamp or nonce is missing")
-        if abs(self._clock().timestamp() - int(timestamp)) > _WINDOW_SECONDS:
-            raise RefusedInput("the timestamp is outside the window")
-        return timestamp, nonce
 
     def _check_signature(self, query: Mapping[str, str], timestamp: str, nonce: str) -> None:
         given = query.get("signature", "")
@@ -173,53 +151,23 @@ class WeChatChannel:
         raise faults[0]  # what the current key says is what the operator wants to know
 
 
-def _inbound(account: str, fields: dict[str, str]) -> Inbound:
-    contact = fields.get("FromUserName", "")
-    name = fields.get("MsgType", "").lower()
-    if not _PRINTABLE.fullmatch(contact) or not name:
-        raise RefusedInput("sender or type is missing")
-    kind = _KINDS.get(name, Kind.UNKNOWN)
-    event = fields.get("Event", "").lower() if kind is Kind.EVENT else ""
-    if kind is Kind.EVENT and not event:
-        raise RefusedInput("the event has no name")
-    consumed = _CONSUMED_OF_EVENTS if event else _CONSUMED
-    return Inbound(
-        account=account,
-        contact=contact,
-        key=_key(kind, fields),
-        kind=kind,
-        sent_at=_sent_at(fields.get("CreateTime", "")),
-        text=make_safe(fields.get(_TEXT_FIELD.get(kind, ""), "")),
-        event=event,
-        # The platform marks a scan that led to following; the scene itself is the same as in SCAN.
-        event_key=fields.get("EventKey", "").removeprefix("qrscene_") or fields.get("bizmsgmenuid", ""),
-        media_id=fields.get("MediaId", ""),
-        fields={name: value for name, value in fields.items() if name not in consumed},
+def connect(account: WechatAccount, *, store: Store, clock: Clock = system_clock) -> WeChatChannel:
+    """Return the channel of a configured account; its token is shared through the database."""
+    shared = Secrets(
+        app_id=account.app_id,
+        token=account.token,
+        encoding_aes_key=account.encoding_aes_key,
+        previous_encoding_aes_key=account.previous_encoding_aes_key,
     )
+    return WeChatChannel(account=account.id, shared=shared, sender=connect_api(account, store=store), clock=clock)
 
 
-def _key(kind: Kind, fields: dict[str, str]) -> str:
-    if kind is Kind.EVENT:
-        # The delivery reports of two notices in one second differ in nothing but the notice's id.
-        notices = [fields[name] for name in sorted(fields) if name.lower().endswith("msgid")]
-        return _digest(fields, "FromUserName", "CreateTime", "Event", "EventKey", extra=notices)
-    key = fields.get("MsgId", "")
-    if _PRINTABLE.fullmatch(key):
-        return key
-    if key or kind is not Kind.UNKNOWN:
-        raise RefusedInput("the message id is missing")
-    return _digest(fields, *sorted(fields))
-
-
-def _digest(fields: dict[str, str], *names: str, extra: list[str] | None = None) -> str:
-    parts = [fields.get(name, "") for name in names] + (extra or [])
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _sent_at(seconds: str) -> datetime:
-    if not _NUMBER.fullmatch(seconds):
-        raise RefusedInput("the creation time is missing")
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise RefusedInput("the creation time is out of range") from None
+def connect_api(account: WechatAccount, *, store: Store) -> WeChatApi:
+    """Return the API client of a configured account."""
+    return WeChatApi(
+        account=account.id,
+        app_id=account.app_id,
+        app_secret=account.app_secret,
+        base_url=account.api_base_url,
+        token_store=DatabaseTokens(store),
+    )

@@ -12,8 +12,9 @@ from wechatpy.crypto import WeChatCrypto
 from wechatpy.replies import create_reply
 from wechatpy.utils import check_signature
 
+from bot.accounts import WechatAccount
 from bot.server import serve
-from bot.settings import WechatAccount, load_settings
+from bot.settings import load_settings
 
 
 class NoMachine:

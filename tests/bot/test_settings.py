@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.accounts import WechatAccount, WecomAccount, WecomKfAccount
 from bot.errors import ConfigurationFault
 from bot.settings import Settings, load_settings
 
@@ -103,8 +104,9 @@ def test_secrets_do_not_show_in_what_is_printed(tmp_path: Path) -> None:
         (("callback-token", ""), "accounts[0].token: "),
         ((KEY, KEY[:-1]), "accounts[0].encoding_aes_key: must have 43 characters"),
         (('"wechat"', '"wechar"'), "accounts[0].channel: "),
-        (('"wechat"', '"wecom"'), "accounts[0].channel: wecom is not supported yet"),
-        (('"wechat"', '"wecom_kf"'), "accounts[0].channel: wecom_kf is not supported yet"),
+        (('channel = "wechat"', ""), "accounts[0].channel: is missing"),
+        (('"wechat"', '"wecom"'), "accounts[0].corp_id: is missing"),
+        (('"wechat"', '"wecom_kf"'), "accounts[0].open_kfids: is missing"),
         (("env:JD_SECRET", "env:NOT_THERE"), "accounts[0].app_secret: the variable NOT_THERE is not set"),
         (("[[accounts]]", "[[accounts"), "not TOML"),
     ],
@@ -114,6 +116,63 @@ def test_a_fault_names_file_entry_and_remedy_but_no_value(tmp_path: Path, change
     assert told.startswith(f"{tmp_path}/assistant.toml: ")
     assert place in told
     assert ";" in told
+    assert not any(secret in told for secret in ("s3cret", "callback-token", KEY[:20]))
+
+
+COMPANY = f"""
+[[accounts]]
+id = "staff"
+channel = "wecom"
+name = "员工健康助手"
+products = ["zhenai-wuxian-2023"]
+corp_id = "ww0000000000000001"
+agent_id = 1000002
+secret = "env:JD_SECRET"
+token = "callback-token"
+encoding_aes_key = "{KEY}"
+staff = {{ lihua = "LiHua" }}
+
+[[accounts]]
+id = "service"
+channel = "wecom_kf"
+name = "微信客服"
+products = ["zhenai-wuxian-2023"]
+corp_id = "ww0000000000000001"
+secret = "env:JD_SECRET"
+open_kfids = ["wkAAAA", "wkBBBB"]
+hand_over = "native"
+token = "callback-token"
+encoding_aes_key = "{KEY}"
+"""
+
+
+def test_each_kind_of_account_is_read(tmp_path: Path) -> None:
+    official, staff, service = load(tmp_path, ACCOUNT + COMPANY).accounts
+    assert isinstance(official, WechatAccount)
+    assert isinstance(staff, WecomAccount)
+    assert isinstance(service, WecomKfAccount)
+    assert (staff.agent_id, staff.staff, staff.secret) == (1000002, {"lihua": "LiHua"}, "s3cret")
+    assert (service.open_kfids, service.hand_over) == (("wkAAAA", "wkBBBB"), "native")
+    assert {staff.api_base_url, service.api_base_url} == {"https://qyapi.weixin.qq.com"}
+    assert not any(secret in repr((staff, service)) for secret in ("s3cret", "callback-token", KEY))
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (("agent_id = 1000002", ""), "accounts[0].agent_id: is missing"),
+        (("agent_id = 1000002", 'agent_id = "the one"'), "accounts[0].agent_id: must be the application's AgentId"),
+        ((f'encoding_aes_key = "{KEY}"', 'encoding_aes_key = ""'), "accounts[0].encoding_aes_key: must have 43"),
+        (('hand_over = "native"', 'hand_over = "phone"'), "accounts[1].hand_over: "),
+        (('open_kfids = ["wkAAAA", "wkBBBB"]', "open_kfids = []"), "accounts[1].open_kfids: "),
+        (('"wkBBBB"', '"wkAAAA"'), "the open_kfid wkAAAA is there twice"),
+        (('corp_id = "ww0000000000000001"', 'app_id = "ww0000000000000001"'), "accounts[0].app_id: is not known"),
+        (('staff = { lihua = "LiHua" }', 'staff = { lihua = "" }'), "accounts[0].staff.lihua: "),
+    ],
+)
+def test_a_fault_of_a_wecom_account_is_named(tmp_path: Path, change: tuple[str, str], place: str) -> None:
+    told = fault(tmp_path, COMPANY.replace(*change))
+    assert place in told
     assert not any(secret in told for secret in ("s3cret", "callback-token", KEY[:20]))
 
 
