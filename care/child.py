@@ -7,6 +7,7 @@ from typing import Literal
 
 from bot.errors import RefusedInput
 from care.vaccination.programme import Programme
+from care.vaccination.rule_files import load
 
 Source = Literal["parent", "import", "clinic_confirmed"]
 FaultCode = Literal["unknown_vaccine", "before_birth", "future", "same_day"]
@@ -133,3 +134,9 @@ def fault_of_dose(
     ):
         return fault_of_day(birth, dose.on, today=today) or "same_day"
     return fault_of_day(birth, dose.on, today=today)
+
+
+def product_name(code: str) -> str:
+    """Return how people call a product; a code that the rules no longer know stays as it is."""
+    product = load().products.get(code)
+    return product.name if product else code

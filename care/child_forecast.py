@@ -1,7 +1,7 @@
 """What comes next for a recorded child, by the rules of care/vaccination. Pure: it reads no table and no clock."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from care.child import Child
 from care.vaccination.child import Child as ToldChild
@@ -11,8 +11,10 @@ from care.vaccination.programme import Programme
 from care.vaccination.rows import DATED, Row
 from care.vaccination.rule_files import load
 
-_MOST_ROUNDS = 12  # no family has more doses
+_MOST_STEPS = 250  # more than doses that a child can have
+_STANDS_FOR = timedelta(days=90)  # a recorded dose so long after a dose's day is that dose, and not the one after it
 _SEXES: Mapping[str, str | None] = {"M": "M", "F": "F"}
+_LIVE_APART = timedelta(days=28)
 
 
 def forecast_of(child: Child, as_of: date) -> tuple[Row, ...]:
@@ -27,22 +29,58 @@ def forecast_of(child: Child, as_of: date) -> tuple[Row, ...]:
 
 
 def unrecorded(child: Child) -> tuple[Given, ...]:
-    """Return the doses that fell due before `record_since` and are not recorded, as the rules would have given them."""
+    """Return the doses that fell due before `record_since` and are not recorded, as the rules would have given them.
+
+    The child's life is gone through dose by dose: a recorded one that came within three months of its time stands for
+    itself; where none did, the dose was given and not told.
+    """
     since = child.profile.record_since
     if since is None or since <= child.birth:
         return ()
-    recorded, assumed = _given(child, since), list[Given]()
-    for _ in range(_MOST_ROUNDS):
-        rows = forecast(_told(child, since, (*recorded, *assumed)), load())
-        due = [row for row in rows if row.status in DATED and row.recommended and row.recommended < since]
-        if not due:
+    programme = load()
+    hidden, shown, assumed = list(_given(child, since)), list[Given](), list[Given]()
+    as_of = child.birth
+    for _ in range(_MOST_STEPS):
+        slots = _due_next(forecast(_told(child, as_of, (*shown, *assumed)), programme), before=since)
+        first = slots[0].recommended if slots else None
+        if hidden and (first is None or hidden[0].on <= first):
+            told = [hidden[0]]
+        elif first is None:
             break
-        assumed += [Given(on=row.recommended, vaccine=_product(row, load())) for row in due if row.recommended]
+        else:
+            told = []
+            for slot in slots:
+                late = next((one for one in hidden if _stands_for(one, slot, programme)), None)
+                if late is None:
+                    assumed.append(_assumed(slot, first, (*hidden, *shown), programme))
+                elif late not in told:
+                    told.append(late)
+        hidden = [one for one in hidden if one not in told]
+        shown += told
+        as_of = max(as_of, *(one.on for one in (*shown, *assumed)))
     return tuple(sorted(assumed))
 
 
-def _product(row: Row, programme: Programme) -> str:
-    return row.product if row.product and row.product in programme.products else row.vaccine
+def _due_next(rows: Sequence[Row], *, before: date) -> list[Row]:
+    """Return the rows of the soonest day."""
+    due = [row for row in rows if row.status in DATED and row.recommended and row.recommended < before]
+    soonest = min((row.recommended for row in due if row.recommended), default=None)
+    return [row for row in due if row.recommended == soonest]
+
+
+def _stands_for(given: Given, slot: Row, programme: Programme) -> bool:
+    group = programme.families[slot.vaccine].group
+    latest = slot.recommended + _STANDS_FOR if slot.recommended else given.on
+    return group in programme.products[given.vaccine].counts and given.on <= latest
+
+
+def _assumed(slot: Row, on: date, recorded: Sequence[Given], programme: Programme) -> Given:
+    """A live vaccine was given at the visit of a recorded live one, where that is near: they want a day, or 28."""
+    code = slot.product if slot.product and slot.product in programme.products else slot.vaccine
+    if programme.products[code].live:
+        near = [one.on for one in recorded if programme.products[one.vaccine].live and abs(one.on - on) <= _LIVE_APART]
+        on = min(near, default=on)
+    return Given(on=on, vaccine=code)
 
 
 def _given(child: Child, as_of: date) -> tuple[Given, ...]:

@@ -33,6 +33,8 @@ children = Table(
     UniqueConstraint("insured_id"),
     CheckConstraint("(policy_id IS NULL) = (insured_id IS NULL)", name="insured"),
     Index("ix_children_policy_id", "policy_id"),
+    # The number of a deleted child, which reminders and the audit trail name, is never given again.
+    sqlite_autoincrement=True,
 )
 
 # Who looks after a child that no policy of theirs covers.

@@ -21,7 +21,7 @@ from care.child_records import records_of
 from care.child_tables import child_guardians, child_records, children
 from care.policies import insured_people
 from care.policy import Insured, Policy
-from care.tables import bindings
+from care.tables import bindings, reminders
 from care.vaccination.spans import Span
 
 _GROWN_UP = Span(months=18 * 12)
@@ -140,7 +140,8 @@ def erase_children_of(connection: Connection, keys: KeyRing, contact_id: int, *,
 
 
 def erase_child(connection: Connection, keys: KeyRing, id: int, *, by: str, now: datetime) -> None:
-    """Delete a child's profile and all that was recorded of it; the trail keeps that it was deleted."""
+    """Delete a child's profile, all that was recorded of it, and its reminders; the trail keeps that it was deleted."""
+    connection.execute(delete(reminders).where(reminders.c.subject == f"child:{id}"))
     of_child = child_records.c.child_id == id
     connection.execute(update(child_records).where(of_child).values(replaced_by=None))
     connection.execute(delete(child_records).where(of_child))

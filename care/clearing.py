@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
-from care import attempts, media, personal_export
+from care import attempts, child_records, media, personal_export
 
 
 def delete_files(store: Store, *, papers: SealedFiles, copies: SealedFiles, now: datetime) -> int:
@@ -23,9 +23,11 @@ def delete_files(store: Store, *, papers: SealedFiles, copies: SealedFiles, now:
 
 
 def clear_away(store: Store, *, papers: SealedFiles, copies: SealedFiles, now: datetime) -> None:
-    """Forget what has had its time: papers without an application, attempts, files that a crash left. Hourly."""
+    """Forget what has had its time: papers without an application, attempts, old slips in
+    children's records, files that a crash left. Hourly."""
     store.write(lambda connection: media.drop_forgotten(connection, now=now))
     store.write(lambda connection: attempts.prune(connection, now=now))
+    store.write(lambda connection: child_records.prune_traces(connection, now=now))
     with store.reading() as connection:
         media.sweep(connection, papers, now=now)
         personal_export.sweep(connection, copies, now=now)

@@ -12,7 +12,7 @@ import yaml
 from bot.clock import in_china
 
 LABELS = Path(__file__).parent / "export_labels.yaml"
-_OF_OURS = frozenset(("answered_by", "kind", "status", "relation", "state", "action"))
+_OF_OURS = frozenset(("answered_by", "kind", "status", "relation", "state", "action", "source", "sex", "mother_hbsag"))
 _STYLE = (
     "body{font:16px/1.6 sans-serif;max-width:50em;margin:1em auto;padding:0 1em}"
     "table{border-collapse:collapse;width:100%;margin:.5em 0}"

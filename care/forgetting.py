@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.keys import KeyRing
 from bot.store import people
-from care import audit, bindings, consents, errands, media, personal_export, reminders
+from care import audit, bindings, children, consents, errands, media, personal_export, reminders
 from care.consents import ConsentKind
 from care.tables import cases
 
@@ -24,12 +24,14 @@ class Forgotten:
 def forget_person(connection: Connection, keys: KeyRing, contact_id: int, *, now: datetime) -> Forgotten:
     """Delete what may be deleted of a person; everything they wrote and were told is unreadable from the commit on.
 
-    Bindings end, consents are withdrawn, papers of no case and their own copies are deleted, their key is deleted.
+    Bindings end, consents are withdrawn, papers of no case and their own copies are deleted, their key is deleted;
+    so are the children that nobody else looks after, with all that was recorded of them.
     Cases with their answers, timeline and papers stay, and so does the audit trail: the law has the company keep
     records of an insurance service. Attempts at verification stay for their month, so that deleting oneself ends no
     lock. The files of what is deleted go off the disk after the commit (care/clearing.py).
     """
     consents.withdraw(connection, contact_id=contact_id, kind=ConsentKind.PERSONAL, now=now)
+    children.erase_children_of(connection, keys, contact_id, now=now)  # while their policies are still bound
     forgotten = Forgotten(
         bindings=bindings.end_all(connection, contact_id=contact_id, now=now),
         papers=media.drop_loose(connection, contact_id, reason="the person was deleted"),

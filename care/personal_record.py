@@ -13,8 +13,9 @@ from sqlalchemy import Connection, select
 from bot.keys import Cipher, KeyRing, Unreadable
 from bot.store.people import cipher_of
 from bot.store.schema import contacts, conversations, inbound, outbox, questions
-from care import audit, consents, media, policies, timeline
+from care import audit, children, consents, media, policies, timeline
 from care.case_records import Case, cases_of_contact
+from care.child import Child, product_name
 from care.policy import Policy
 from care.promises import deadlines_of
 from care.tables import bindings, verification_attempts
@@ -35,6 +36,7 @@ def personal_record(connection: Connection, keys: KeyRing, contact_id: int) -> R
             for one in consents.history(connection, contact_id)
         ],
         "cases": [_case(connection, keys, case) for case in _cases(connection, keys, contact_id)],
+        "children": [_child(child) for child in children.children_of_contact(connection, keys, contact_id)],
         "papers": [_paper(one) for one in media.of_contact(connection, contact_id)],
         "messages": list(_messages(connection, cipher, contact_id)),
         "deliveries": list(_deliveries(connection, cipher, contact_id)),
@@ -133,6 +135,33 @@ def _case(connection: Connection, keys: KeyRing, case: Case) -> Record:
             {"promise": one.promise, "started_at": one.started_at, "due_at": one.due_at, "state": one.state}
             for one in deadlines_of(connection, case.id)
         ],
+    }
+
+
+def _child(child: Child) -> Record:
+    profile = child.profile
+    return {
+        "number": child.number,
+        "name": profile.name,
+        "birth": profile.birth,
+        "sex": profile.sex,
+        "region": profile.region,
+        "conditions": profile.conditions,
+        "birth_weight_g": profile.birth_weight_g,
+        "mother_hbsag": profile.mother_hbsag,
+        "vaccine_options": dict(profile.options),
+        "vaccines_selected": list(profile.selected),
+        "set_by_manager": list(profile.condition_codes),
+        "doses": [
+            {"on": one.on, "vaccine": product_name(one.vaccine), "said": one.product, "source": one.source}
+            for one in child.doses
+        ],
+        "growth": [
+            {"on": one.on, "height_cm": one.height_cm, "weight_kg": one.weight_kg, "source": one.source}
+            for one in child.growth
+        ],
+        "check_ups": [{"on": one.on, "months": one.months, "source": one.source} for one in child.check_ups],
+        "events": [{"on": one.on, "kind": one.kind, "source": one.source} for one in child.events],
     }
 
 

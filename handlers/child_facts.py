@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.clock import in_china
+from bot.store.people import conversation_of
+from care import children
+from care.child import Child
+from care.child_forecast import forecast_of
+from care.policy import Policy, standing
 from care.vaccination.rows import Row
-from handlers.reminder_facts import Facts, PlanningHouse
+from handlers.reminder_facts import Facts, PlanningHouse, Recipient, stored_policy
+from knowledge.schema import ChildReminders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,18 +25,56 @@ class ChildFacts(Facts):
     birth: date
     rows: tuple[Row, ...]
     check_ups: tuple[date, ...] | None
+    policy_id: int | None = None
 
 
-def child_facts(connection: Connection, house: PlanningHouse, child: Any, *, now: datetime) -> ChildFacts | None:
-    """Return the facts of a child."""
-    return None
+def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> ChildFacts | None:
+    """Return the facts of a child; None where its policy promises no reminders or is not in force."""
+    today, policy, check_ups = in_china(now).date(), None, None
+    if child.policy_id is not None:
+        policy = stored_policy(connection, house, child.policy_id)
+        promised = reminders_promised(house, policy) if policy else None
+        if policy is None or promised is None or standing(policy, today) not in ("in_force", "unclear"):
+            return None
+        if promised.check_ups_option in (policy.options or ()):
+            check_ups = tuple(one.on for one in child.check_ups)
+    return ChildFacts(
+        subject=f"child:{child.id}",
+        recipients=_recipients(connection, child),
+        calendar=house.calendar,
+        now=now,
+        name=child.name,
+        birth=child.birth,
+        rows=forecast_of(child, today),
+        check_ups=check_ups,
+        policy_id=child.policy_id,
+    )
 
 
 def child_facts_of(connection: Connection, house: PlanningHouse, id: int, *, now: datetime) -> ChildFacts | None:
     """Return the facts of the child with a row number, or None where it is gone."""
-    return None
+    child = children.child_with_id(connection, house.keys, id)
+    return None if child is None else child_facts(connection, house, child, now=now)
 
 
-def after_children(connection: Connection, house: PlanningHouse, after: int, *, limit: int) -> Sequence[Any]:
+def after_children(connection: Connection, house: PlanningHouse, after: int, *, limit: int) -> Sequence[Child]:
     """Return children in the order of their row numbers, after one."""
-    return []
+    return children.children_after(connection, house.keys, after, limit=limit)
+
+
+def add_children_of(connection: Connection, house: PlanningHouse, policy: Policy, *, now: datetime) -> list[Child]:
+    """Make the profiles of a policy's children where its product promises reminders; returns the new ones."""
+    if reminders_promised(house, policy) is None:
+        return []
+    return children.add_insured_children(connection, house.keys, policy, now=now)
+
+
+def reminders_promised(house: PlanningHouse, policy: Policy) -> ChildReminders | None:
+    """Return what a policy's product promises about reminding of vaccinations, or None."""
+    handbook = house.library.handbooks.get(policy.product)
+    return handbook.product.child_reminders if handbook else None
+
+
+def _recipients(connection: Connection, child: Child) -> tuple[Recipient, ...]:
+    found = ((one, conversation_of(connection, one)) for one in children.guardians_of(connection, child))
+    return tuple(Recipient(contact_id=one, conversation_id=where) for one, where in found if where is not None)

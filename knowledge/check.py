@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from knowledge.flow_check import flow_faults
+from knowledge.flow_check import OPTIONS, flow_faults
 from knowledge.library import Handbook, Library
 from knowledge.schema import LONGEST
 from knowledge.vocabulary import attribute_names, family_names
@@ -74,6 +74,11 @@ def _product_clauses(handbook: Handbook) -> Iterator[str]:
     ]
     if handbook.drugs:
         cited.append(("drugs_clause", [product.drugs_clause]))
+    reminders = product.child_reminders
+    if reminders is not None:
+        cited.append(("child_reminders", reminders.clause))
+        if reminders.check_ups_option not in (None, *OPTIONS):
+            yield f"{path}: child_reminders: check_ups_option is unknown; use one of {', '.join(OPTIONS)}"
     for entry, named in cited:
         for clause in named:
             if clause not in clauses:

@@ -48,6 +48,12 @@ class Person(Cited):
     say: Text
 
 
+class ChildReminders(Cited):
+    """The product promises to remind of vaccinations. `check_ups_option`: who bought it is reminded of check-ups."""
+
+    check_ups_option: Slug | None = None
+
+
 class Source(Strict):
     """The text edition that the clauses' line numbers refer to."""
 
@@ -71,6 +77,7 @@ class Product(Strict):
     doctor_service: Slug
     doctor_say: Text
     drugs_clause: Text = "附件一"
+    child_reminders: ChildReminders | None = None
     source: Source
 
 

@@ -25,7 +25,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['insured_id'], ['insured.id'], name=op.f('fk_children_insured_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_children')),
     sa.UniqueConstraint('number', name=op.f('uq_children_number')),
-    sa.UniqueConstraint('insured_id', name=op.f('uq_children_insured_id'))
+    sa.UniqueConstraint('insured_id', name=op.f('uq_children_insured_id')),
+    sqlite_autoincrement=True
     )
     op.create_index('ix_children_policy_id', 'children', ['policy_id'], unique=False)
     op.create_table('child_guardians',
