@@ -43,18 +43,23 @@ class Decider:
     handler: Handler
     while_human: Handler | None
     clock: Clock
+    # Whether the conversation's platform lets the bot speak: where it doesn't, nothing is said, and pages still go out.
+    may_speak: Callable[[Conversation], bool] = lambda _: True
 
     def decide(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
         """Return the decision; a handler that fails decides for an apology and changes nothing."""
         is_human = conversation.owner is Owner.HUMAN
         if is_human and message.kind is Kind.EVENT and message.event != _SAYS:
             return self._noted(message, conversation, version)
-        handler = self.while_human if is_human else self.handler
+        is_barred = not self.may_speak(conversation)
+        handler = self.while_human if is_human or is_barred else self.handler
         if handler is None:
             return Decision(outcome=Outcome(), state=None, version=version)
         try:
             outcome = handler(Turn(inbound=message, conversation=conversation, now=self.clock()))
             state = None if outcome.state is None else encoding.state_bytes(outcome.state)
+            if is_barred:
+                return Decision(outcome=Outcome(page=outcome.page), state=None, version=version)
             outcome = replace(outcome, replies=tuple(_sendable(reply) for reply in outcome.replies if reply.text))
             return Decision(outcome=outcome, state=state, version=version)
         except Exception as error:

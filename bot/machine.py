@@ -11,6 +11,7 @@ from flask import Blueprint
 from bot.channel import Channel
 from bot.clock import Clock, system_clock
 from bot.decision import Handler
+from bot.fetching import fetching, may_speak
 from bot.health import health
 from bot.metrics import Metrics
 from bot.outbox import LEASE, Outbox
@@ -46,6 +47,7 @@ class Machine:
         the worker: what is to be done outside people's turns."""
         self.store = store
         self.channels = channels
+        self._fetching = fetching(channels)
         self.metrics = Metrics(store)
         self.outbox = Outbox(
             store=store,
@@ -64,6 +66,7 @@ class Machine:
             wake_outbox=self.wake,
             watcher=self.metrics,
             budget_seconds=budget_seconds,
+            may_speak=lambda conversation: may_speak(self._fetching, conversation),
         )
         self.worker = Worker(outbox=self.outbox, turns=self.turns, chores=chores)
         self._is_knowledge_loaded = is_knowledge_loaded
@@ -86,11 +89,15 @@ class Machine:
             # One process serves: whatever is still owed was left by one that is gone.
             self.turns.resume(older_than_seconds=0)
         self.worker.start()
+        for channel in self._fetching.values():
+            channel.start(begin=self.turns.begin, wake_outbox=self.wake)
         log.info("machine started", accounts=len(self.channels), embedded=self.store.embedded)
 
     def stop(self) -> None:
         """Take nothing more, finish what was begun, close the database; within 8 s."""
         until = time.monotonic() + _STOP_SECONDS
+        for channel in self._fetching.values():
+            channel.stop(within_seconds=1.0)
         self.turns.stop(within_seconds=4.5)
         self.worker.stop(within_seconds=max(0.5, until - time.monotonic() - 1))
         self.store.close()

@@ -76,11 +76,12 @@ class Turns:
         wake_outbox: Callable[[], None] = lambda: None,
         watcher: Watcher | None = None,
         budget_seconds: float = BUDGET_SECONDS,
+        may_speak: Callable[[Conversation], bool] = lambda _: True,
     ) -> None:
         """`max_bytes` tells how long one text of an account may be; `while_human` decides what the bot may still say
-        in a conversation that a person owns (without it: nothing)."""
+        in a conversation that a person owns (without it: nothing); `may_speak` whether its platform lets the bot."""
         self._store = store
-        self._decider = Decider(handler=handler, while_human=while_human, clock=clock)
+        self._decider = Decider(handler=handler, while_human=while_human, clock=clock, may_speak=may_speak)
         self._max_bytes = max_bytes
         self._clock = clock
         self._wake_outbox = wake_outbox
@@ -109,6 +110,13 @@ class Turns:
         if self._watcher is not None:
             self._watcher.turn_late()
         return TurnResult(is_late=True)
+
+    def begin(self, message: Inbound) -> Ticket[_Work, TurnResult]:
+        """Begin the turn of a message that is recorded as acknowledged: its replies leave through the outbox.
+
+        Raises RetryLater when this process is ending; whoever starts next takes the turn.
+        """
+        return self._admitted(message)
 
     def resume(self, *, older_than_seconds: float) -> int:
         """Start the turns that were acknowledged by processes that are gone; return how many."""
