@@ -4,6 +4,6 @@ A file of tables that stands beside care/tables.py is named here.
 """
 
 from bot.store.schema import metadata
-from care import case_work_tables, child_tables, staff_tables, tables
+from care import case_work_tables, child_tables, hand_over_tables, staff_tables, tables
 
-__all__ = ["case_work_tables", "child_tables", "metadata", "staff_tables", "tables"]
+__all__ = ["case_work_tables", "child_tables", "hand_over_tables", "metadata", "staff_tables", "tables"]

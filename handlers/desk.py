@@ -6,6 +6,7 @@ It is long because the way of a message is best seen in one place.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.dialog.engine import Engine
@@ -14,7 +15,7 @@ from bot.dialog.steps import Kind as StepKind
 from bot.dialog.steps import Step
 from bot.errors import ConfigurationFault
 from bot.forms import Form, Question
-from bot.messages import Kind, Outcome, Owner, Turn
+from bot.messages import Conversation, Inbound, Kind, Outcome, Owner, Turn
 from handlers import alarms, offers, papers, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
@@ -69,6 +70,18 @@ class Desk:
         outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
         names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
         return preceded(outcome, say("task_gone", title="、".join(names)))
+
+    def scene_of(self, conversation: Conversation, *, now: datetime) -> Scene:
+        """Return a conversation as its turns find it, beside any message: for what people do to it."""
+        silence = Inbound(account=conversation.account, contact="", key="", kind=Kind.EVENT, sent_at=now)
+        turn = Turn(inbound=silence, conversation=conversation, now=now)
+        products = self._products.get(conversation.account, tuple(self._house.library.handbooks))
+        return Scene(turn, Session.from_state(conversation.state, products=products), self._house)
+
+    def engine_of(self, scene: Scene) -> Engine | None:
+        """Return what runs the dialog under way; None where none is, or its policy or service is gone."""
+        task = scene.session.task
+        return self._engine(scene) if task is not None and task.dialog and self._stands(scene, task) else None
 
     def _stands(self, scene: Scene, task: Task) -> bool:
         """Whether a dialog can go on: its policy is still bound, and the handbook still has its service."""

@@ -82,10 +82,10 @@ class Engine:
             step = replace(step, say=f"{talk.speech.say('back_again', title=self.form.title)}\n{step.say}")
         return step
 
-    def repeat(self, dialog: Dialog, *, now: datetime) -> Step:
+    def repeat(self, dialog: Dialog, *, now: datetime, briefly: bool = True) -> Step:
         """Remind of what is open after something else was told: the question, a waiting summary, what was offered."""
         talk = self._talk(self.current(dialog), "", now)
-        return endings.again(talk, talk.dialog, briefly=True)
+        return endings.again(talk, talk.dialog, briefly=briefly)
 
     def put(self, dialog: Dialog, slot: str, value: Any, *, now: datetime, label: str | None = None) -> Step:
         """Set an answer on the handler's own knowledge (another person, a drug looked up), and go on."""
@@ -127,6 +127,11 @@ class Engine:
             (item.short, talk.speech.value(item, talk.dialog, masked=masked))
             for item in talk.filler.numbered(talk.dialog)
         ]
+
+    def shown_by_key(self, dialog: Dialog, *, now: datetime) -> dict[str, str]:
+        """Return the answers as people read them, persons' numbers masked, by their keys."""
+        talk = self._talk(self.current(dialog), "", now)
+        return {item.key: talk.speech.value(item, talk.dialog) for item in talk.filler.numbered(talk.dialog)}
 
     def _talk(self, dialog: Dialog, text: str, now: datetime) -> Talk:
         today = in_china(now).date()

@@ -1,15 +1,68 @@
 """Whose conversation it is: taking over, giving back, listing. Every change of hands starts a new epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from bot.keys import KeyRing, Unreadable
-from bot.messages import Owner
-from bot.store.people import person_of
+from bot.messages import Conversation, Owner
+from bot.store import encoding
+from bot.store.inbox import state_place
+from bot.store.outbox import pass_on
+from bot.store.people import cipher_of, person_of
 from bot.store.schema import conversations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A conversation that is locked until the commit, as a turn would find it, and how long it has waited."""
+
+    conversation: Conversation
+    updated_at: datetime
+    waiting_since: datetime | None
+    hand_over_reason: str | None
+    paged_at: datetime | None
+
+
+def hold(connection: Connection, keys: KeyRing, conversation_id: int) -> Held | None:
+    """Lock a conversation until the commit and return it; None where there is none. Raises Unreadable for a person
+    who has been deleted."""
+    found = select(conversations).where(conversations.c.id == conversation_id).with_for_update(key_share=True)
+    row = connection.execute(found).first()
+    if row is None:
+        return None
+    cipher = cipher_of(connection, keys, row.contact_id)
+    sealed = row.state
+    conversation = Conversation(
+        id=row.id,
+        account=row.account,
+        owner=Owner(row.owner),
+        epoch=row.epoch,
+        contact_id=row.contact_id,
+        state={} if sealed is None else encoding.state_from(cipher.open(sealed, place=state_place(row.id))),
+    )
+    return Held(
+        conversation=conversation,
+        updated_at=row.updated_at,
+        waiting_since=row.waiting_since,
+        hand_over_reason=row.hand_over_reason,
+        paged_at=row.paged_at,
+    )
+
+
+def change(
+    connection: Connection, keys: KeyRing, conversation: Conversation, *, now: datetime,
+    state: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Note that something of a conversation changed beside its turns; `state` replaces its state."""
+    values: dict[str, Any] = {"version": conversations.c.version + 1, "updated_at": now}
+    if state is not None:
+        cipher = cipher_of(connection, keys, conversation.contact_id)
+        values["state"] = cipher.seal(encoding.state_bytes(state), place=state_place(conversation.id))
+    connection.execute(update(conversations).where(conversations.c.id == conversation.id).values(values))
 
 
 def take_over(connection: Connection, conversation_id: int, *, now: datetime) -> bool:
@@ -18,25 +71,34 @@ def take_over(connection: Connection, conversation_id: int, *, now: datetime) ->
 
 
 def give_back(connection: Connection, conversation_id: int, *, now: datetime) -> bool:
-    """Give a conversation back to the bot, unless the bot has it already. It resumes at its stored state."""
+    """Give a conversation back to the bot, unless the bot has it already. It resumes at its stored state; what people
+    wrote is sent all the same."""
     return _change_hands(connection, conversation_id, Owner.BOT, now=now)
+
+
+def stop_waiting(connection: Connection, conversation_id: int, *, now: datetime) -> bool:
+    """Let a conversation wait for a person no more. It stays in the bot's hands, so what the bot said still leaves."""
+    table = conversations
+    values = {"owner": Owner.BOT, "updated_at": now, "waiting_since": None, "hand_over_reason": None, "paged_at": None}
+    waiting = (table.c.id == conversation_id, table.c.owner == Owner.WAITING)
+    changed = connection.execute(update(table).where(*waiting).values(**values, version=table.c.version + 1))
+    return changed.rowcount == 1
 
 
 def _change_hands(connection: Connection, conversation_id: int, owner: Owner, *, now: datetime) -> bool:
     table = conversations
+    values = {"owner": owner, "updated_at": now, "waiting_since": None, "hand_over_reason": None}
+    if owner is not Owner.HUMAN:
+        values["paged_at"] = None
     changed = connection.execute(
         update(table)
         .where(table.c.id == conversation_id, table.c.owner != owner)
-        .values(
-            owner=owner,
-            epoch=table.c.epoch + 1,
-            version=table.c.version + 1,
-            updated_at=now,
-            waiting_since=None,
-            hand_over_reason=None,
-        )
+        .values(**values, epoch=table.c.epoch + 1, version=table.c.version + 1)
     )
-    return changed.rowcount == 1
+    if changed.rowcount != 1:
+        return False
+    pass_on(connection, conversation_id)
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

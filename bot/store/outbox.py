@@ -15,6 +15,10 @@ from bot.store.schema import conversations, outbox
 
 _ERROR_LENGTH = 200
 
+# What people say, themselves or by moving a case: it leaves whoever has the conversation by then. The rest is the
+# bot's.
+PEOPLE_SAY = ("human", "case")
+
 # Written out rather than bound, so that the databases see that the partial indexes apply.
 _PENDING: ColumnClause[str] = literal_column("'pending'")
 _CLAIMED: ColumnClause[str] = literal_column("'claimed'")
@@ -51,7 +55,7 @@ def add(
         insert_unless_there(connection.dialect, outbox)
         .values(
             conversation_id=conversation_id,
-            owner=conversation.owner,
+            owner=_owner_of(kind, conversation.owner),
             epoch=conversation.epoch,
             kind=kind,
             body=cipher.seal(encoding.text_bytes(text), place=f"outbox|body|{key}"),
@@ -65,6 +69,20 @@ def add(
         .returning(outbox.c.id)
     )
     return added.first() is not None
+
+
+def _owner_of(kind: str, owner: str) -> str:
+    # What the bot says on its own account while a person has the conversation is never sent: rather drop than speak.
+    return Owner.BOT if owner == Owner.HUMAN and kind not in PEOPLE_SAY else owner
+
+
+def pass_on(connection: Connection, conversation_id: int) -> None:
+    """Let what people said leave though the conversation has changed hands: it goes over to who has it now."""
+    of_it = (outbox.c.conversation_id == conversation_id, outbox.c.state.in_(("pending", "claimed")))
+    now = select(conversations.c.owner, conversations.c.epoch).where(conversations.c.id == conversation_id)
+    has_it = connection.execute(now).one()
+    passed = update(outbox).where(*of_it, outbox.c.kind.in_(PEOPLE_SAY))
+    connection.execute(passed.values(owner=has_it.owner, epoch=has_it.epoch))
 
 
 def withdraw(connection: Connection, keys: Sequence[str], *, now: datetime) -> int:

@@ -55,13 +55,13 @@ class Office:
         self.papers = SealedFiles(folder / MEDIA_FOLDER, store.keys)
         self.copies = SealedFiles(folder / EXPORT_FOLDER, store.keys)
         import_policies(DEMO_POLICIES, store=store, products=library.handbooks, clock=clock)
-        desk: Desk = build_desk(
+        self.desk: Desk = build_desk(
             library=library, router=router, store=store, products={"demo": tuple(library.handbooks)}
         )
         self.decided: Callable[[], None] = lambda: None  # called after each decision, before its commit
 
         def respond(turn: Turn) -> Outcome:
-            outcome = desk.respond(turn)
+            outcome = self.desk.respond(turn)
             self.decided()
             return outcome
 
