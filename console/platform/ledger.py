@@ -26,6 +26,8 @@ CREATE INDEX IF NOT EXISTS ix_bubbles ON bubbles (app_id, contact, id);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, interface TEXT NOT NULL, code INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS pushes (app_id TEXT, contact TEXT, at REAL NOT NULL, digest TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_pushes ON pushes (app_id, contact, at);
 CREATE TABLE IF NOT EXISTS deliveries (
     app_id TEXT, contact TEXT, at REAL NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (app_id, contact)
 );

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request
 
 from console.platform.twin import PlatformFault, Twin
 
-_MAX_BYTES = 25 * 1024 * 1024
-_TYPES = {"image": "image/jpeg", "voice": "audio/amr", "video": "video/mp4", "thumb": "image/jpeg"}
+MAX_BYTES = 25 * 1024 * 1024
+TYPES = {"image": "image/jpeg", "voice": "audio/amr", "video": "video/mp4", "thumb": "image/jpeg"}
 
 
 def platform(twin: Twin) -> Blueprint:
@@ -18,26 +18,26 @@ def platform(twin: Twin) -> Blueprint:
     pages = Blueprint("platform", __name__)
 
     @pages.get("/cgi-bin/token")
-    @_answered
+    @answered
     def classic_token() -> dict[str, Any]:
         return _issued(twin, request.args, stable=False)
 
     @pages.post("/cgi-bin/stable_token")
-    @_answered
+    @answered
     def stable_token() -> dict[str, Any]:
-        return _issued(twin, _json(), stable=True)
+        return _issued(twin, ordered(), stable=True)
 
     @pages.post("/cgi-bin/message/custom/send")
-    @_answered
+    @answered
     def send() -> dict[str, Any]:
-        twin.send(_token(), _json())
+        twin.send(token_given(), ordered())
         return {"errcode": 0, "errmsg": "ok"}
 
     @pages.post("/cgi-bin/media/upload")
-    @_answered
+    @answered
     def upload() -> dict[str, Any]:
-        request.max_content_length = _MAX_BYTES
-        token = _token()
+        request.max_content_length = MAX_BYTES
+        token = token_given()
         twin.app_of(token)
         file = request.files.get("media")
         content = file.read() if file else b""
@@ -47,10 +47,10 @@ def platform(twin: Twin) -> Blueprint:
         return {"type": kind, "media_id": twin.upload(token, kind, content), "created_at": 0}
 
     @pages.get("/cgi-bin/media/get")
-    @_answered
+    @answered
     def download() -> Response:
-        kind, content = twin.download(_token(), request.args.get("media_id", ""))
-        answer = Response(content, mimetype=_TYPES.get(kind, "application/octet-stream"))
+        kind, content = twin.download(token_given(), request.args.get("media_id", ""))
+        answer = Response(content, mimetype=TYPES.get(kind, "application/octet-stream"))
         answer.headers["Content-Disposition"] = f'attachment; filename="media.{kind}"'
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -64,11 +64,13 @@ def _issued(twin: Twin, order: Mapping[str, Any], *, stable: bool) -> dict[str, 
     return {"access_token": value, "expires_in": seconds}
 
 
-def _token() -> str:
+def token_given() -> str:
+    """Return the call's token, or ""."""
     return request.args.get("access_token", "")
 
 
-def _json() -> dict[str, Any]:
+def ordered() -> dict[str, Any]:
+    """Return the call's JSON order. Raises PlatformFault when there is none."""
     try:
         order = json.loads(request.get_data(cache=False))
     except (ValueError, RecursionError):
@@ -78,7 +80,7 @@ def _json() -> dict[str, Any]:
     return order
 
 
-def _answered(view: Callable[[], dict[str, Any] | Response]) -> Callable[[], Response]:
+def answered(view: Callable[[], dict[str, Any] | Response]) -> Callable[[], Response]:
     """Answer as the platform does: HTTP 200 with an error code inside, or the status that was demanded."""
 
     @wraps(view)

@@ -23,12 +23,19 @@ _WORDS = {
     -1: "system busy",
     40001: "invalid credential, access_token is invalid or not latest",
     40003: "invalid openid",
+    40004: "invalid media type",
+    40006: "invalid media size",
     40007: "invalid media_id",
     40008: "invalid message type",
     40013: "invalid appid",
+    40014: "invalid access_token",
     40125: "invalid appsecret",
+    41001: "access_token missing",
+    41005: "media data missing",
     42001: "access_token expired",
+    42045: "template_card.content missing or invalid",
     43004: "require subscribe",
+    44004: "text content is empty",
     45002: "content size out of limit",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower",
@@ -36,6 +43,10 @@ _WORDS = {
     45047: "out of response count limit",
     47001: "data format error",
     48001: "api unauthorized",
+    48002: "API interface no privilege",
+    60020: "not allow to access from your ip",
+    81013: "user & party & tag all invalid",
+    301002: "not allow operate another agent with this accesstoken",
 }
 
 
@@ -57,7 +68,7 @@ class Twin:
 
     def token(self, app_id: str, secret: str, *, stable: bool, force: bool = False) -> tuple[str, int]:
         """Issue a token, or return the one that is still valid, with its seconds to live. Raises PlatformFault."""
-        self._fail_on_demand(app_id, "token")
+        self.fail_on_demand(app_id, "token")
         if app_id not in self._secrets:
             raise PlatformFault(40013)
         if not secrets.compare_digest(secret.encode(), self._secrets[app_id].encode()):
@@ -113,7 +124,7 @@ class Twin:
     def send(self, token: str, order: Mapping[str, Any]) -> int:
         """Deliver one custom message to a person's phone and return its bubble's id. Raises PlatformFault."""
         app_id = self.app_of(token)
-        self._fail_on_demand(app_id, "message/custom/send")
+        self.fail_on_demand(app_id, "message/custom/send")
         contact, kind = order.get("touser"), order.get("msgtype")
         part = order.get(kind) if isinstance(kind, str) else None
         if not isinstance(contact, str) or not isinstance(part, Mapping):
@@ -128,7 +139,7 @@ class Twin:
     def upload(self, token: str, kind: str, content: bytes) -> str:
         """Keep a file for three days and return its media id. Raises PlatformFault."""
         app_id = self.app_of(token)
-        self._fail_on_demand(app_id, "media/upload")
+        self.fail_on_demand(app_id, "media/upload")
         if kind not in ("image", "voice", "video", "thumb"):
             raise PlatformFault(40008)
         return self.keep_media(app_id, kind, content)
@@ -147,7 +158,7 @@ class Twin:
     def download(self, token: str, media_id: str) -> tuple[str, bytes]:
         """Return kind and content of a file. Raises PlatformFault."""
         app_id = self.app_of(token)
-        self._fail_on_demand(app_id, "media/get")
+        self.fail_on_demand(app_id, "media/get")
         found = self.ledger.media(app_id, media_id, since=self.now() - _MEDIA_SECONDS)
         if found is None:
             raise PlatformFault(40007)
@@ -188,7 +199,8 @@ class Twin:
         now = self.now()
         return sum(row[f"{way}_left"] for way in ("said", "acted") if row[f"{way}_until"] > now)
 
-    def _fail_on_demand(self, app_id: str, interface: str) -> None:
+    def fail_on_demand(self, app_id: str, interface: str) -> None:
+        """Raise the fault that waits for this interface, once."""
         with self.ledger.writing() as connection:
             row = connection.execute(
                 "SELECT id, code FROM faults WHERE app_id = ? AND interface = ? ORDER BY id LIMIT 1",
