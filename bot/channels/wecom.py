@@ -63,12 +63,14 @@ class WeComChannel:
         """Verify, decrypt and parse one callback. Raises RefusedInput, and nothing else, for every bad input."""
         opened = self._callbacks.open(query, body)
         fields = opened.fields
-        # Events about the corporation as a whole name no application.
+        # Events about the corporation as a whole may name no application.
         if fields.get("AgentID", self._agent_id) != self._agent_id:
             raise RefusedInput("the message is for another application")
+        if _is_from_nobody(fields):
+            return Envelope(inbound=None)
         inbound = inbound_of(self.account, {name: value for name, value in fields.items() if name != "AgentID"})
         wrapping = {"opened": opened, "member": inbound.contact, "corporation": fields.get("ToUserName", "")}
-        return Envelope(inbound=None if inbound.contact == _SYSTEM else inbound, wrapping=wrapping)
+        return Envelope(inbound=inbound, wrapping=wrapping)
 
     def wrap(self, envelope: Envelope, text: str | None) -> Wrapped:
         """Wrap the text in the format, and under the key, in which the message came."""
@@ -98,6 +100,12 @@ class WeComChannel:
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a member sent; WeCom keeps it for three days."""
         return self._messages.fetch_media(media_id)
+
+
+def _is_from_nobody(fields: Mapping[str, str]) -> bool:
+    """Whether an event is about the corporation (address book, batch jobs, customer service), not from a member."""
+    names_event = bool(fields.get("Event") or fields.get("InfoType"))
+    return names_event and fields.get("FromUserName", "") in ("", _SYSTEM)
 
 
 def connect(account: WecomAccount, *, store: Store, clock: Clock = system_clock) -> WeComChannel:
