@@ -14,7 +14,8 @@ from bot.errors import RefusedInput
 from care.insurer import Claim, Found, agreeing, digits_of
 from care.policies import plain_number
 from care.policy import Policy
-from care.policy_rows import OPTIONAL, REQUIRED, RowRefused, read_policy
+from care.policy_rows import OPTIONAL, REQUIRED, read_policy
+from care.row_cells import RowRefused
 
 Ask = Callable[[str, Mapping[str, Any]], Any]
 

@@ -19,11 +19,12 @@ from sqlalchemy import Connection
 from bot.clock import Clock, in_china
 from bot.errors import RetryLater
 from bot.store.store import Store
-from care import policy_file
+from care import csv_file
 from care.gathered_rows import GatheredRows, Row
 from care.policy import Policy
-from care.policy_rows import RowRefused, read_policy
+from care.policy_rows import COLUMNS, read_policy
 from care.policy_saving import Saved, save_all
+from care.row_cells import RowRefused
 
 Tell = Callable[[str], None]
 Read = Callable[[Mapping[str, str]], Policy]
@@ -67,7 +68,7 @@ def import_policies(
         taken, counts = _take(gathered, store=store, read=read, clock=clock, tell=tell)
         refused = gathered.count_refused()
         listed = ((row.line, row.cells, reason) for row, reason in gathered.refused())
-        policy_file.replace_refused(refused_path, listed if refused else None)
+        csv_file.replace_refused(refused_path, listed if refused else None)
     return Imported(
         taken=taken,
         refused=refused,
@@ -81,7 +82,7 @@ def import_policies(
 
 def _gather(path: Path, gathered: GatheredRows, *, read: Read, tell: Tell) -> None:
     """Read the whole file before anything is taken."""
-    for count, (line, cells, fault) in enumerate(policy_file.rows(path), start=1):
+    for count, (line, cells, fault) in enumerate(csv_file.rows(path, COLUMNS), start=1):
         row = Row(line=line, cells=cells)
         try:
             if fault is not None:

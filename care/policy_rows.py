@@ -4,14 +4,14 @@ The reasons are for operators; they name columns and never quote what stands in 
 """
 
 import re
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
 
-from bot.slots.id_numbers import birth_of, fault_of
-from bot.slots.phones import is_phone
+from bot.slots.id_numbers import birth_of
+from care.csv_file import Columns
 from care.names import same_name
 from care.policy import Insured, Policy
+from care.row_cells import RowCells, RowRefused
 
 REQUIRED = [
     *("policy_no", "product", "plan", "status", "effective_on", "expires_on"),
@@ -19,24 +19,13 @@ REQUIRED = [
     *("insured_name", "insured_id_no", "insured_birth", "insured_sex", "relation"),
 ]
 OPTIONAL = ["options", "lapsed_on", "reinstated_on", "waiting_period_days"]
+COLUMNS = Columns(required=REQUIRED, optional=OPTIONAL)
 PLANS = ("", "standard", "plus")
 STATUSES = ("active", "lapsed", "surrendered")
 RELATIONS = ("self", "spouse", "child", "parent", "other")
 OPTIONS = ("vaccine", "dental", "vision")
 _NONE_BOUGHT = "none"
 _LONGEST_WAIT_DAYS = 3650
-_ID_FAULTS = {
-    "length": "must have 17 digits and a check digit",
-    "birth": "holds a birth date that cannot be",
-    "check": "has a wrong check digit",
-}
-
-
-class RowRefused(Exception):
-    """What is wrong with a row: plain sentences, one a fault."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("; ".join(faults))
 
 
 def read_policy(cells: Mapping[str, str], *, products: Collection[str], today: date) -> Policy:
@@ -44,7 +33,7 @@ def read_policy(cells: Mapping[str, str], *, products: Collection[str], today: d
 
     Identity numbers are checked by birth date and check digit, not by area code (GB 11643-1999).
     """
-    row = _Row(cells, today)
+    row = _Row(cells, today, optional=OPTIONAL)
     holder_name, holder_id = row.name("holder_name"), row.identity("holder_id_no")
     person = _insured(row, holder_name=holder_name, holder_id=holder_id)
     policy = Policy(
@@ -102,81 +91,17 @@ def _check_days(row: "_Row", policy: Policy) -> None:
             row.fault(f"{name} is before effective_on")
 
 
-class _Row:
-    """The cells of a row; gathers what is wrong with them. A faulty or empty cell reads as "" or None."""
-
-    def __init__(self, cells: Mapping[str, str], today: date) -> None:
-        self._cells = cells
-        self.today = today
-        self.faults: list[str] = []
-
-    def fault(self, reason: str) -> None:
-        self.faults.append(reason)
-
-    def has_fault(self, *columns: str) -> bool:
-        return any(fault.startswith(f"{column} ") for fault in self.faults for column in columns)
-
-    def number(self, column: str) -> str:
-        text = self._narrow(column)
-        if not re.search(r"[0-9A-Za-z]", text) or len(text) > 64 or not text.isprintable():
-            self.fault(f"{column} is empty" if not text else f"{column} is no policy number")
-        elif re.fullmatch(r"\d(\.\d+)?E\+\d+", text, re.IGNORECASE):
-            self.fault(f"{column} was rounded by a spreadsheet (…E+…): format the column as text and export it again")
-        return text
+class _Row(RowCells):
+    """The cells that only a policy has."""
 
     def product(self, products: Collection[str]) -> str:
-        text = self._narrow("product")
+        text = self.narrow("product")
         if text not in products:
             self.fault(f"product is unknown; use one of {', '.join(sorted(products))}")
         return text
 
-    def one_of(self, column: str, choices: tuple[str, ...]) -> str:
-        text = self._narrow(column)
-        if text in choices:
-            return text
-        allowed = ", ".join(choice or "(empty)" for choice in choices)
-        self.fault(f"{column} {'is empty' if not text else 'is unknown'}; use one of {allowed}")
-        return ""
-
-    def name(self, column: str) -> str:
-        text = self._cells.get(column, "").strip()
-        if not text:
-            self.fault(f"{column} is empty")
-        elif len(text) > 60 or not text.isprintable() or re.search(r"\d{3}", text):
-            self.fault(f"{column} is no name")
-        return text
-
-    def identity(self, column: str) -> str:
-        text = self._narrow(column).replace(" ", "").upper()
-        fault = fault_of(text, today=self.today)
-        if fault is None:
-            return text
-        if "E+" in text:
-            self.fault(f"{column} was rounded by a spreadsheet (…E+…): format the column as text and export it again")
-        else:
-            self.fault(f"{column} {_ID_FAULTS[fault] if text else 'is empty'}")
-        return ""
-
-    def phone(self, column: str) -> str:
-        text = re.sub(r"^(\+86|0086)|[\s()-]", "", self._narrow(column).replace(" ", ""))
-        if not is_phone(text):
-            self.fault(f"{column} is empty" if not text else f"{column} is no telephone number of mainland China")
-        return text
-
-    def day(self, column: str) -> date | None:
-        text = self._narrow(column)
-        if not text and column in OPTIONAL:
-            return None
-        try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) and text >= "1900":
-                return date.fromisoformat(text)
-        except ValueError:
-            pass
-        self.fault(f"{column} {'is no day' if text else 'is empty'}; write it as YYYY-MM-DD")
-        return None
-
     def days(self, column: str) -> int | None:
-        text = self._narrow(column)
+        text = self.narrow(column)
         if not text:
             return None
         if re.fullmatch(r"\d{1,5}", text, re.ASCII) and int(text) <= _LONGEST_WAIT_DAYS:
@@ -186,12 +111,9 @@ class _Row:
 
     def options(self) -> frozenset[str] | None:
         """None for an empty cell (unknown what was bought); the word none for nothing bought."""
-        chosen = [one.strip() for one in self._narrow("options").split(";") if one.strip()]
+        chosen = [one.strip() for one in self.narrow("options").split(";") if one.strip()]
         if chosen == [_NONE_BOUGHT]:
             return frozenset()
         if not set(chosen) <= set(OPTIONS):
             self.fault(f"options holds an unknown one; use {';'.join(OPTIONS)}, none, or leave it empty if unknown")
         return frozenset(chosen) or None
-
-    def _narrow(self, column: str) -> str:
-        return unicodedata.normalize("NFKC", self._cells.get(column, "")).strip()

@@ -16,7 +16,8 @@ from bot.store.store import Store
 from care import policies, tables
 from care.policy import Policy
 from care.policy_import import Imported, import_policies
-from care.policy_rows import OPTIONAL, REQUIRED, RowRefused, read_policy
+from care.policy_rows import OPTIONAL, REQUIRED, read_policy
+from care.row_cells import RowRefused
 from tests.care import people
 from tests.care.policies_told import identity
 from tests.care.policy_files import PRODUCTS, read, row, sibling, write
