@@ -10,9 +10,15 @@ from werkzeug.routing import RequestRedirect
 from bot.errors import RetryLater
 from console import gate
 from console.audit_pages import audit_pages
+from console.case_board_page import board_page
+from console.case_pages import case_pages
 from console.doors import door_pages
 from console.inbox import inbox_pages
+from console.inbox_view import Inbox
+from console.live import Live
+from console.live_pages import live_pages
 from console.office import Office
+from console.paper_pages import paper_pages
 from console.rights import EVERYBODY, READERS
 from console.staff_pages import staff_pages
 from console.wordings import FILTERS
@@ -38,7 +44,7 @@ _FAULTS = {
 }
 
 
-def console_pages(office: Office) -> Blueprint:
+def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     """Return everything under `/console/`. The parts are nested blueprints: the gate stands before all of them."""
     console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
     console.before_request(lambda: gate.checked(office))
@@ -46,7 +52,7 @@ def console_pages(office: Office) -> Blueprint:
     console.context_processor(_in_templates)
     console.register_error_handler(HTTPException, _refused)
     console.register_error_handler(RetryLater, _busy)
-    for pages in (door_pages, inbox_pages, audit_pages, staff_pages):
+    for pages in (door_pages, inbox_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages):
         console.register_blueprint(pages(office))
     console.record_once(lambda state: state.app.jinja_env.filters.update(FILTERS))
     return console
