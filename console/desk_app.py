@@ -14,9 +14,6 @@ from console.case_board_page import board_page
 from console.case_pages import case_pages
 from console.doors import door_pages
 from console.inbox import inbox_pages
-from console.inbox_view import Inbox
-from console.live import Live
-from console.live_pages import live_pages
 from console.office import Office
 from console.paper_pages import paper_pages
 from console.rights import EVERYBODY, READERS
@@ -44,7 +41,7 @@ _FAULTS = {
 }
 
 
-def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
+def console_pages(office: Office) -> Blueprint:
     """Return everything under `/console/`. The parts are nested blueprints: the gate stands before all of them."""
     console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
     console.before_request(lambda: gate.checked(office))
