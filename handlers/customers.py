@@ -52,10 +52,16 @@ class Customer:
     contact_id: int
     records: Customers
     just_bound: tuple[Policy, ...] = ()
+    just_agreed: frozenset[ConsentKind] = frozenset()
 
     def with_bound(self, found: Sequence[Policy]) -> "Customer":
         """Return the customer with policies that this turn binds. One without a row number cannot be used yet."""
-        return Customer(self.contact_id, self.records, tuple(policy for policy in found if policy.id is not None))
+        bound = tuple(policy for policy in found if policy.id is not None)
+        return Customer(self.contact_id, self.records, bound, self.just_agreed)
+
+    def agreeing(self, kind: ConsentKind) -> "Customer":
+        """Return the customer with an agreement that this turn records."""
+        return Customer(self.contact_id, self.records, self.just_bound, self.just_agreed | {kind})
 
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
@@ -89,7 +95,7 @@ class Customer:
 
     def has_agreed(self, kind: ConsentKind) -> bool:
         """Whether the person agreed to the present text of a kind."""
-        return self._standing.get(kind) == self.records.versions[kind]
+        return kind in self.just_agreed or self._standing.get(kind) == self.records.versions[kind]
 
     @cached_property
     def _standing(self) -> Mapping[ConsentKind, int]:

@@ -46,7 +46,7 @@ class Desk:
     ):
         """`products` gives each account's products. Raises ConfigurationFault for a request without its module."""
         self._house = house
-        self._assistant = assistant
+        self.assistant = assistant
         self._wishes = wishes
         self._products = products
         self._tasks: dict[str, TaskKind] = {name: part.TASK for name, part in parts_of(tasks).items()}
@@ -94,13 +94,13 @@ class Desk:
         if inbound.kind is Kind.EVENT and inbound.event == "click" and inbound.event_key:
             return self._text(replace(scene, turn=_typed(turn, inbound.event_key)))
         if inbound.kind not in (Kind.TEXT, Kind.VOICE) or not inbound.text.strip():
-            return self._assistant.respond(turn)
+            return self.assistant.respond(turn)
         return self._text(scene)
 
     def _file(self, scene: Scene) -> Outcome:
         said = papers.received(scene)
         if said is None:
-            return self._assistant.respond(scene.turn)
+            return self.assistant.respond(scene.turn)
         if scene.session.task is None or said.session.tasks != scene.session.tasks:
             return outcome_of(scene, self._begun(scene, said))
         return outcome_of(scene, self._begun(scene, self._file_in_task(scene, said)))
@@ -258,15 +258,18 @@ class Desk:
         if step.kind in (StepKind.CANCELLED, StepKind.EXPIRED):
             text = step.say if step.kind is StepKind.EXPIRED else say(kind.left)
             return Said(text=text, session=replace(scene.session.end(), wanted=None))
+        noted = kind.noted(scene, task, answers)
         objection = kind.objection(scene, task, answers)
         if objection is not None:
-            return replace(objection, session=replace(scene.session.end(), wanted=None))
+            ended = replace(scene.session.end(), wanted=None)
+            return replace(objection, session=ended, effects=(*noted, *objection.effects))
         if step.kind is StepKind.COMPLETED or (step.dialog.phase is Phase.CONFIRMING and not kind.confirms):
             return self._done(scene, task, kind, step)
         session = scene.session.go_on(step.dialog.to_state())
         tells_rules = step.dialog.phase is Phase.CONFIRMING or not kind.confirms
         citations = kind.cites(scene, task, answers) if tells_rules else ()
-        return Said(text=step.say, session=session, citations=citations, reasons=(f"dialog {step.kind.value}",))
+        reasons = (f"dialog {step.kind.value}",)
+        return Said(text=step.say, session=session, citations=citations, reasons=reasons, effects=noted)
 
     def _done(self, scene: Scene, task: Task, kind: TaskKind, step: Step) -> Said:
         ended = scene.at(scene.session.end())
@@ -292,7 +295,7 @@ class Desk:
 
     def _discussed(self, scene: Scene) -> Outcome:
         waiting = scene.turn.conversation.owner is Owner.WAITING
-        outcome = self._assistant.discuss(scene.text, scene.session.context, waiting=waiting)
+        outcome = self.assistant.discuss(scene.text, scene.session.context, waiting=waiting)
         context = type(scene.session.context).from_state(outcome.state or {}, products=scene.products)
         session = replace(scene.session, context=context, offered=offers.offered(scene, outcome))
         return offers.offering(replace(outcome, state=session.to_state()), session)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from care.consents import ConsentKind
 from care.policy import Policy
 from handlers import relatives
 from handlers.applicants import names_insured
@@ -76,6 +77,9 @@ def _with_policy(
     other = relatives.told(scene, policy, flow, str(then["text"])) if flow else None
     if flow is not None and other is not None:
         return _for_another(scene, policy, flow, other)
+    if not scene.customer.has_agreed(ConsentKind.PERSONAL):
+        waiting = {**then, "service": service, "policy": policy.id, "known": wanted.get("known")}
+        return bind.first(scene, why=say("consent_changed"), then=waiting, product=policy.product)
     begin = _beginning(scene, policy, service)
     about = {
         "product": policy.product,

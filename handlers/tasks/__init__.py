@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.forms import Form
-from bot.messages import Citation
+from bot.messages import Citation, Effect
 from handlers.scene import Said, Scene
 from handlers.session import Task
 
@@ -28,6 +28,10 @@ def _nothing_to_cite(scene: Scene, task: Task, answers: Answers) -> tuple[Citati
     return ()
 
 
+def _nothing_to_note(scene: Scene, task: Task, answers: Answers) -> tuple[Effect, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
     """How one kind of dialog goes.
@@ -35,7 +39,8 @@ class TaskKind:
     `form` may hang on the answers so far. `done` ends the task with its answers (and the labels shown for them).
     `confirms`: whether a summary is confirmed first; `notices` must be known before. `cites` are the clauses behind
     what is told with the summary, or with the only question. `objection` may end the task after any answer (not
-    eligible). `remark` may answer a message that answers no question. `left` is said when the person cancels.
+    eligible). `noted` are changes that an answer makes at once (what was agreed to). `remark` may answer a message that
+    answers no question. `left` is said when the person cancels.
     """
 
     form: Callable[[Scene, Task, Answers], Form]
@@ -44,5 +49,6 @@ class TaskKind:
     notices: Callable[[Scene, Task, Answers], Sequence[str]] = _nothing_to_know
     cites: Callable[[Scene, Task, Answers], tuple[Citation, ...]] = _nothing_to_cite
     objection: Callable[[Scene, Task, Answers], Said | None] = _nothing_to_object
+    noted: Callable[[Scene, Task, Answers], tuple[Effect, ...]] = _nothing_to_note
     remark: Callable[[Scene, Task], Said | None] = _nothing_to_remark
     left: str = "kept"

@@ -10,7 +10,7 @@ from bot.clock import in_china
 from bot.errors import DecideAgain
 from bot.forms import Form, Question, holds
 from bot.messages import Citation, Committing, Effect
-from bot.slots.yes_no import NO
+from bot.slots.yes_no import NO, YES
 from care import audit, cases, consents, media
 from care.case_numbers import fresh_number
 from care.consents import ConsentKind
@@ -38,13 +38,16 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     policy, flow = _policy(scene, task), _flow(scene, task)
     if policy is None or flow is None:
         return form_files.form("confirmation")
-    questions = [*applicants.asked(scene, policy, flow), *flow.questions, *_around(scene, flow)]
+    questions = _asked(scene, policy, flow, answers)
     return Form(id=_form_id(task), version=flow.version, title=flow.title, questions=tuple(questions))
 
 
-def _around(scene: Scene, flow: Flow) -> Iterator[Question]:
-    if needs_medical(flow) and not scene.customer.has_agreed(ConsentKind.MEDICAL):
+def _asked(scene: Scene, policy: Policy, flow: Flow, answers: Answers) -> Iterator[Question]:
+    """Yield who, whether medical material may be used (before any of it is asked for), the service's own, the phone."""
+    yield from applicants.asked(scene, policy, flow)
+    if needs_medical(flow) and ("medical" in answers or not scene.customer.has_agreed(ConsentKind.MEDICAL)):
         yield form_files.question("application", "medical")
+    yield from flow.questions
     yield form_files.question("application", "phone")
 
 
@@ -76,6 +79,22 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
         citations=cited(policy.product, deciding(verdict)),
         reasons=tuple(f"not eligible: {check.check}" for check in verdict.against),
     )
+
+
+def _noted(scene: Scene, task: Task, answers: Answers) -> tuple[Effect, ...]:
+    """Record what was said about medical material when it is said: what follows is such material."""
+    kind, told = ConsentKind.MEDICAL, answers.get("medical")
+    if told is None or (told == YES) is scene.customer.has_agreed(kind):
+        return ()
+    version = scene.house.customers.versions[kind]
+
+    def give(connection: Connection, turn: Committing) -> None:
+        consents.give(connection, contact_id=turn.contact_id, kind=kind, version=version, now=turn.now)
+
+    def withdraw(connection: Connection, turn: Committing) -> None:
+        consents.withdraw(connection, contact_id=turn.contact_id, kind=kind, now=turn.now)
+
+    return (give,) if told == YES else (withdraw,)
 
 
 def _drop_papers(connection: Connection, turn: Committing) -> None:
@@ -139,8 +158,7 @@ def _submission(
 ) -> Effect:
     keys, calendar = scene.house.customers.store.keys, scene.house.calendar
     versions = scene.house.customers.versions
-    agreed = [ConsentKind.MEDICAL] if "medical" in answers else []
-    agreed += [ConsentKind.GUARDIAN] if answers.get("guardian") == "guardian" else []
+    agreed = [ConsentKind.GUARDIAN] if answers.get("guardian") == "guardian" else []
     drawn = iter((number,))
 
     def draw(_: Any) -> str:
@@ -222,5 +240,6 @@ TASK = TaskKind(
     notices=_notices,
     cites=_cites,
     objection=_objection,
+    noted=_noted,
     left="apply_left",
 )

@@ -1,4 +1,4 @@
-"""Asks whether personal data may be used, before anything personal is asked."""
+"""Asks whether personal data may be used, before anything personal is asked; and again when the text has changed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,8 +31,10 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
     def give(connection: Connection, turn: Committing) -> None:
         consents.give(connection, contact_id=turn.contact_id, kind=kind, version=version, now=turn.now)
 
-    following = scene.session.begin(Task(kind="verify", about=task.about))
-    return Said(text="", session=following, effects=(give,), reasons=("consent given",))
+    is_verified = bool(scene.customer.policies) and scene.session.wanted is not None
+    following = scene.session if is_verified else scene.session.begin(Task(kind="verify", about=task.about))
+    customer = scene.customer.agreeing(kind)
+    return Said(text="", session=following, effects=(give,), reasons=("consent given",), customer=customer)
 
 
 TASK = TaskKind(form=_form, done=_done, left="consent_refused")
