@@ -21,6 +21,7 @@ from bot.turns import Turns
 from bot.webhook import webhooks
 from tests.bot.channels.bad_input import MESSAGES, encrypted, mutated, queries
 from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, make_channel, make_phone
+from tests.bot.channels.corporation import CORP, make_wecom_channel, make_wecom_phone
 from tests.clocks import FixedClock
 
 CLOCK = FixedClock()
@@ -43,6 +44,23 @@ WRONG = st.one_of(
 )
 SIGNED = st.one_of(MESSAGES.map(sealed), mutated(GOOD_INSIDE).map(sealed))
 MUTATED = st.tuples(st.just(dict(GOOD.query)), mutated(GOOD.body))
+
+# The same to an application in WeCom.
+CORPORATION = Sealer(KEY, CORP)
+MEMBERS = make_wecom_phone(CLOCK).text("LiHua", "等待期多久？")
+MEMBERS_INSIDE = CORPORATION.open(MEMBERS.body.split(b"<Encrypt><![CDATA[")[1].split(b"]]>")[0].decode())
+
+
+def sealed_for_members(message):
+    return encrypted(message, sealer=CORPORATION, token=TOKEN, timestamp=MEMBERS.query["timestamp"])
+
+
+WRONG_FOR_MEMBERS = st.one_of(
+    st.tuples(queries(dict(MEMBERS.query)), st.just(MEMBERS.body)),
+    st.tuples(st.just(dict(MEMBERS.query)), MESSAGES),
+    st.tuples(st.just(dict(GOOD.query)), st.just(GOOD.body)),  # sealed for an Official Account
+)
+SIGNED_FOR_MEMBERS = st.one_of(MESSAGES.map(sealed_for_members), mutated(MEMBERS_INSIDE).map(sealed_for_members))
 
 few = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
@@ -70,16 +88,17 @@ class Webhook:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         app.logger.setLevel(logging.CRITICAL)
         watcher = SimpleNamespace(input_refused=lambda account: None, store_unavailable=lambda: None)
-        app.register_blueprint(webhooks(channels={"demo": make_channel(CLOCK)}, turns=self.turns, watcher=watcher))
+        channels = {"demo": make_channel(CLOCK), "staff": make_wecom_channel(CLOCK)}
+        app.register_blueprint(webhooks(channels=channels, turns=self.turns, watcher=watcher))
         self._client = app.test_client()
 
-    def status(self, query, body):
-        return self._client.post("/webhooks/demo", query_string=query, data=body).status_code
+    def status(self, query, body, account="demo"):
+        return self._client.post(f"/webhooks/{account}", query_string=query, data=body).status_code
 
-    def post(self, query, body):
+    def post(self, query, body, account="demo"):
         """Return the status and how many messages were taken."""
         self.turns.taken.clear()
-        return self.status(query, body), len(self.turns.taken)
+        return self.status(query, body, account), len(self.turns.taken)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +159,19 @@ def test_the_webhook_never_fails(webhook, case):
 
 
 @few
+@given(case=WRONG_FOR_MEMBERS)
+def test_the_webhook_of_an_application_refuses_what_is_wrong(webhook, case):
+    assert webhook.post(*case, "staff") == (403, 0)
+
+
+@few
+@given(case=SIGNED_FOR_MEMBERS)
+def test_the_webhook_of_an_application_never_fails(webhook, case):
+    # A notice of WeCom itself is acknowledged without a turn.
+    assert webhook.post(*case, "staff") in ((403, 0), (200, 1), (200, 0))
+
+
+@few
 @given(case=st.one_of(WRONG, SIGNED))
 def test_a_plaintext_account_refuses_or_reads_anything(case):
     channel = make_channel(CLOCK, key="")
@@ -154,6 +186,10 @@ def test_a_plaintext_account_refuses_or_reads_anything(case):
 def test_the_good_message_itself_is_taken(webhook):
     assert webhook.post(dict(GOOD.query), GOOD.body) == (200, 1)
     assert webhook.turns.taken[0].text == "等待期多久？"
+
+
+def test_the_good_message_of_a_member_is_taken(webhook):
+    assert webhook.post(dict(MEMBERS.query), MEMBERS.body, "staff") == (200, 1)
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
@@ -175,3 +211,10 @@ def test_25_000_wrong_inputs_are_all_refused_and_none_is_stored(stored, case):
 def test_25_000_well_signed_inputs_never_fail(webhook, case):
     check_channel(*case)
     check_webhook(webhook, *case)
+
+
+@pytest.mark.proof
+@many
+@given(case=SIGNED_FOR_MEMBERS)
+def test_25_000_well_signed_inputs_never_fail_an_application(webhook, case):
+    assert webhook.post(*case, "staff") in ((403, 0), (200, 1), (200, 0))

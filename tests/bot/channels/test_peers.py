@@ -12,6 +12,7 @@ from bot.channels.crypto import sign
 from bot.channels.envelope import read, write_xml
 from bot.webhook import webhooks
 from tests.bot.channels.conftest import APP_ID, KEY, TOKEN, make_channel
+from tests.bot.channels.corporation import AGENT, CORP, make_wecom_channel
 
 PEERS = Path(__file__).parents[2] / "peers"
 NAMES = ("@wecom/crypto", "wechat-crypto")
@@ -25,7 +26,7 @@ class Peer:
         self._process, self._name = process, name
 
     def __call__(self, do, **order):
-        line = json.dumps({"peer": self._name, "do": do, "token": TOKEN, "key": KEY, "id": APP_ID, **order})
+        line = json.dumps({"peer": self._name, "do": do, "token": TOKEN, "key": KEY, "id": APP_ID} | order)
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
@@ -63,7 +64,8 @@ class Echo:
 def webhook(clock):
     app = Flask("echo")
     watcher = SimpleNamespace(input_refused=lambda account: None, store_unavailable=lambda: None)
-    app.register_blueprint(webhooks(channels={"demo": make_channel(clock)}, turns=Echo(), watcher=watcher))
+    channels = {"demo": make_channel(clock), "staff": make_wecom_channel(clock)}
+    app.register_blueprint(webhooks(channels=channels, turns=Echo(), watcher=watcher))
     return app.test_client()
 
 
@@ -85,3 +87,30 @@ def test_a_peer_talks_to_the_webhook(peer, webhook, clock, text):
     assert opened["id"] == APP_ID
     inner, _ = read(opened["message"].encode())
     assert (inner["ToUserName"], inner["Content"]) == ("oPeer", f"您说：{text}。")
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text.encode())} bytes")
+def test_a_peer_talks_to_an_application(peer, webhook, clock, text):
+    now = int(clock.now.timestamp())
+    message = write_xml(
+        ToUserName=CORP, FromUserName="LiHua", CreateTime=now, MsgType="text", Content=text, MsgId="7001", AgentID=AGENT
+    )
+    sealed = peer("seal", message=message.decode(), id=CORP)
+    signature = peer("sign", timestamp=str(now), nonce="486452656", sealed=sealed)
+    query = {"timestamp": now, "nonce": "486452656", "msg_signature": signature}
+    body = write_xml(ToUserName=CORP, Encrypt=sealed, AgentID=AGENT)
+    outer, _ = read(webhook.post("/webhooks/staff", query_string=query, data=body).data)
+    expected = peer("sign", timestamp=outer["TimeStamp"], nonce=outer["Nonce"], sealed=outer["Encrypt"])
+    assert outer["MsgSignature"] == expected
+    opened = peer("open", sealed=outer["Encrypt"], id=CORP)
+    assert opened["id"] == CORP
+    inner, _ = read(opened["message"].encode())
+    assert (inner["ToUserName"], inner["FromUserName"], inner["Content"]) == ("LiHua", CORP, f"您说：{text}。")
+
+
+def test_a_peers_address_check_is_answered(peer, webhook, clock):
+    now, sealed = str(int(clock.now.timestamp())), peer("seal", message="1616140317555161061", id=CORP)
+    signature = peer("sign", timestamp=now, nonce="1372623149", sealed=sealed)
+    query = {"timestamp": now, "nonce": "1372623149", "msg_signature": signature, "echostr": sealed}
+    answer = webhook.get("/webhooks/staff", query_string=query)
+    assert (answer.status_code, answer.data) == (200, b"1616140317555161061")
