@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from care import policy_file
+from care import csv_file
 from care.policy import Policy, standing
 from care.policy_import import DEMO_POLICIES
-from care.policy_rows import read_policy
+from care.policy_rows import COLUMNS, read_policy
 from handlers.wording import say
 
 
@@ -25,7 +25,7 @@ class DemoPolicy:
 def demo_policies(products: Mapping[str, str], *, today: date) -> list[DemoPolicy]:
     """Return the demo's policies of some products (id → what it is called), the first product's first."""
     found: dict[str, list[Policy]] = {}
-    for _line, cells, _fault in policy_file.rows(DEMO_POLICIES):
+    for _line, cells, _fault in csv_file.rows(DEMO_POLICIES, COLUMNS):
         if cells["product"] in products:
             row = read_policy(cells, products=products, today=today)
             found.setdefault(row.number, []).append(row)
