@@ -31,12 +31,17 @@ CREATE INDEX IF NOT EXISTS ix_pushes ON pushes (app_id, contact, at);
 CREATE TABLE IF NOT EXISTS deliveries (
     app_id TEXT, contact TEXT, at REAL NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (app_id, contact)
 );
+CREATE TABLE IF NOT EXISTS kf_list (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, open_kfid TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ix_kf_list ON kf_list (open_kfid, id);
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
 );
 """
 _KEPT_BUBBLES = 400  # of each chat
 _KEPT_MEDIA = 20
+_LINE = "kf_list"
 
 
 class Box(Protocol):
@@ -146,18 +151,38 @@ class Ledger:
             ).fetchone()
         return None if row is None else (row["kind"], self._box.open(row["sealed"], place=f"media|{media_id}"))
 
+    def add_line(self, connection: sqlite3.Connection, open_kfid: str, line: bytes, at: float) -> None:
+        """Append a line to what a customer service account's messages are fetched from."""
+        insert = "INSERT INTO kf_list (open_kfid, at, sealed) VALUES (?, ?, ?)"
+        connection.execute(insert, (open_kfid, at, self._box.seal(line, place=_LINE)))
+
+    def lines(self, open_kfid: str, *, after: int, since: float, limit: int) -> list[tuple[int, bytes]]:
+        """Return number and content of the lines after a number, oldest first."""
+        with self.writing() as connection:
+            rows = connection.execute(
+                "SELECT id, sealed FROM kf_list WHERE open_kfid = ? AND id > ? AND at > ? ORDER BY id LIMIT ?",
+                (open_kfid, after, since, limit),
+            ).fetchall()
+        return [(row["id"], self._box.open(row["sealed"], place=_LINE)) for row in rows]
+
     def reseal(self) -> int:
         """Seal everything anew with the box's newest key, in one transaction; returns how many values."""
         changed = 0
         with self.writing() as connection:
-            for table in ("bubbles", "deliveries", "media"):
+            for table in ("bubbles", "deliveries", "media", "kf_list"):
                 rows = connection.execute(f"SELECT rowid AS number, * FROM {table}").fetchall()  # noqa: S608 - our own names
                 for row in rows:
-                    place = f"media|{row['id']}" if table == "media" else _place(row["app_id"], row["contact"])
+                    place = _place_of(table, row)
                     sealed = self._box.seal(self._box.open(row["sealed"], place=place), place=place)
                     changing = f"UPDATE {table} SET sealed = ? WHERE rowid = ?"  # noqa: S608 - our own names
                     changed += connection.execute(changing, (sealed, row["number"])).rowcount
         return changed
+
+
+def _place_of(table: str, row: sqlite3.Row) -> str:
+    if table == "kf_list":
+        return _LINE
+    return f"media|{row['id']}" if table == "media" else _place(row["app_id"], row["contact"])
 
 
 def _place(app_id: str, contact: str) -> str:

@@ -1,0 +1,85 @@
+"""Sending to a customer: takes a place, hands the message over, and asks for the session's state when it is refused."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.channels.envelope import make_safe
+from bot.errors import AssistantError, GiveUp, RetryLater
+from bot.kf import places, sessions
+from bot.kf.account import KfAccount
+from bot.kf.menus import menu_of
+from bot.kf.places import Place
+from bot.kf.sessions import State
+
+_FIVE_USED, _ENDED, _WRONG_STATE = 95001, 95013, frozenset((95016, 95018))
+
+
+class KfSender:
+    """Sends for one account. Any number may work on one database."""
+
+    def __init__(self, account: KfAccount) -> None:
+        self._account = account
+        self._store = account.store
+
+    def send(self, contact: str, text: str, *, key: str) -> None:
+        """Send one text. Raises RetryLater, GiveUp or ConfigurationFault; `key` is the same over retries."""
+        text = make_safe(text)
+        customer, _ = self._account.customer_of(contact)
+        self._look(contact)
+        is_menu = menu_of(text, "m") is not None
+        place = self._store.write(
+            lambda connection: self._place(connection, contact, key, is_menu, self._account.clock())
+        )
+        try:
+            self._account.api.send(
+                customer=customer,
+                open_kfid=place.open_kfid,
+                message_id=place.message_id,
+                text=text,
+                code=place.code,
+            )
+        except GiveUp as fault:
+            self._store.write(lambda connection: places.free(connection, place, account=self._account.id))
+            raise self._meaning(contact, place, fault) from fault
+
+    def look_again(self, contact: str) -> State | None:
+        """Ask the platform how a customer's session stands, and follow it. Raises RetryLater, …"""
+        customer, open_kfid = self._account.customer_of(contact)
+        state, servicer = self._account.api.state(customer=customer, open_kfid=open_kfid)
+
+        def note(connection: Connection) -> None:
+            session = sessions.of_contact(connection, self._store.keys, account=self._account.id, contact=contact)
+            if session is not None and (session.state, session.servicer) != (state, servicer):
+                sessions.follow(connection, session, state, servicer=servicer, now=self._account.clock())
+
+        self._store.write(note)
+        return state
+
+    def _look(self, contact: str) -> None:
+        """Know the state before anything is said."""
+        with self._store.reading() as connection:
+            session = sessions.of_contact(connection, self._store.keys, account=self._account.id, contact=contact)
+        if session is not None and session.state is None:
+            self.look_again(contact)
+
+    def _place(self, connection: Connection, contact: str, key: str, is_menu: bool, now: datetime) -> Place:
+        session = sessions.of_contact(connection, self._store.keys, account=self._account.id, contact=contact)
+        if session is None:
+            raise GiveUp("the customer never wrote here")
+        return places.take(connection, session, account=self._account.id, key=key, is_menu=is_menu, now=now)
+
+    def _meaning(self, contact: str, place: Place, fault: GiveUp) -> AssistantError:
+        """Return what a refusal means for this message."""
+        if place.code:
+            return RetryLater("the event's code was not taken", wait_seconds=0.5, code=fault.code)
+        if fault.code == _FIVE_USED:
+            return RetryLater(str(fault), wait_seconds=places.FULL_SECONDS, code=fault.code)
+        if fault.code not in _WRONG_STATE and fault.code != _ENDED:
+            return fault
+        state = self.look_again(contact)
+        if state in (State.NEW, State.BOT):
+            return RetryLater("the session's state had changed", wait_seconds=2, code=fault.code)
+        if state is State.QUEUE:
+            return RetryLater(str(fault), wait_seconds=places.QUEUED_SECONDS, code=fault.code)
+        return fault

@@ -1,0 +1,217 @@
+"""Takes one page of fetched items into the store: messages, events and the cursor in one transaction.
+
+An item that was taken before (the platform repeats a page, a process died) changes nothing.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, update
+
+from bot.errors import RetryLater
+from bot.fetching import Ended, Failed
+from bot.keys import KeyRing
+from bot.kf import menus, places, sessions
+from bot.kf.cursors import LEASE
+from bot.kf.items import Item, Origin
+from bot.kf.sessions import Session, State
+from bot.kf.tables import kf_cursors
+from bot.messages import Inbound, Owner
+from bot.store import encoding, inbox
+from bot.store.inbox import Loaded
+from bot.store.people import insert_unless_there
+from bot.store.schema import outbox
+
+log = structlog.get_logger()
+
+_WELCOME = timedelta(seconds=20)  # the platform's time for the codes of a welcome and of end words
+_BEFORE_US = timedelta(minutes=10)
+_SERVICER_HAS_IT = frozenset(("1", "2", "4"))  # picked up, handed to a colleague, taken up again
+_HAS_ENDED = "3"
+_LABELS = {
+    "image": "[图片]",
+    "voice": "[语音]",
+    "video": "[视频]",
+    "file": "[文件]",
+    "location": "[位置]",
+    "link": "[链接]",
+}
+
+Looked = tuple[State, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """One page of a service point, and the cursors before and after it."""
+
+    account: str
+    open_kfid: str
+    holder: str
+    cursor: str
+    following: str
+    items: Sequence[Item]
+    looked: Mapping[str, Looked] = field(default_factory=dict)  # what the platform says of new sessions, by contact
+
+
+class Taking:
+    """Stores pages. `ended` and `failed` are what others do in the same transaction."""
+
+    def __init__(self, keys: KeyRing, *, ended: Ended = lambda *_: None, failed: Failed = lambda *_: None) -> None:
+        self._keys = keys
+        self.ended = ended
+        self.failed = failed
+
+    def page(self, connection: Connection, fetched: Fetched, *, now: datetime) -> list[Inbound]:
+        """Store a page and return the messages whose turns are to begin, in order.
+
+        Raises RetryLater when another process has meanwhile taken over the fetching: then nothing is stored.
+        """
+        table = kf_cursors
+        moved = connection.execute(
+            update(table)
+            .where(table.c.account == fetched.account, table.c.open_kfid == fetched.open_kfid)
+            .where(table.c.holder == fetched.holder, table.c.cursor == fetched.cursor)
+            .values(cursor=fetched.following, lease_until=now + LEASE)
+            .returning(table.c.began_at)
+        ).first()
+        if moved is None:
+            raise RetryLater("another process fetches now")
+        began_at = moved.began_at - _BEFORE_US
+        beginning = [
+            self._item(connection, item, fetched.looked.get(item.inbound.contact), began_at=began_at, now=now)
+            for item in fetched.items
+        ]
+        return [message for message in beginning if message is not None]
+
+    def _item(
+        self, connection: Connection, item: Item, looked: Looked | None, *, began_at: datetime, now: datetime
+    ) -> Inbound | None:
+        if not item.inbound.contact:
+            return None
+        found = inbox.loaded(connection, self._keys, item.inbound, locking=False, now=now)
+        if found.stored is not None or found.is_acknowledged:
+            return None
+        session = sessions.met(
+            connection, found.conversation.id, account=item.inbound.account, open_kfid=item.open_kfid, now=now
+        )
+        is_ours = item.inbound.sent_at >= began_at
+        if item.origin is Origin.CUSTOMER:
+            message = self._message(connection, item, found, session, is_ours=is_ours, now=now)
+            # That it has ended cannot be: the customer has just written. Then it is asked for when they are answered.
+            if looked is not None and session.state in (None, State.ENDED) and looked[0] is not State.ENDED:
+                sessions.follow(connection, session, looked[0], servicer=looked[1], now=now)
+            return message
+        if item.origin is Origin.SERVICER:
+            self._servicer(connection, item, found, session, is_ours=is_ours, now=now)
+            return None
+        return self._event(connection, item, found, session, is_ours=is_ours, now=now)
+
+    def _message(
+        self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
+    ) -> Inbound | None:
+        message = item.inbound
+        if message.event_key:
+            text = menus.chosen(message.event_key, message.text, last_menu=session.menu_id)
+            message = replace(message, text=text)
+        _record(connection, message, found, takes_turn=is_ours, now=now)
+        sessions.heard(connection, session, at=message.sent_at, now=now)
+        return message if is_ours else None
+
+    def _servicer(
+        self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
+    ) -> None:
+        """Keep what a servicer said as what left for the person: sent by a person's hand, not by ours."""
+        if is_ours and session.state is not State.SERVICER:
+            # Only who has the session can speak in it: the event that told so was missed.
+            sessions.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
+        words = item.inbound.text or _LABELS.get(item.inbound.kind, "[其他消息]")
+        of = f"{item.inbound.account}\0{item.inbound.key}".encode()
+        key = f"kf-{hashlib.sha256(of).hexdigest()[:40]}"
+        connection.execute(
+            insert_unless_there(connection.dialect, outbox).values(
+                conversation_id=found.conversation.id,
+                owner=Owner.HUMAN,
+                epoch=found.conversation.epoch,
+                kind="human",
+                body=found.cipher.seal(encoding.text_bytes(words), place=f"outbox|body|{key}"),
+                idempotency_key=key,
+                state="sent",
+                attempts=0,
+                created_at=item.inbound.sent_at,
+                due_at=item.inbound.sent_at,
+                settled_at=item.inbound.sent_at,
+            )
+        )
+
+    def _event(
+        self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
+    ) -> Inbound | None:
+        event, fields, at = item.inbound.event, item.fields, item.inbound.sent_at
+        code = fields.get("welcome_code", "")
+        welcomes = event == "enter_session" and bool(code) and now - at < _WELCOME
+        _record(connection, item.inbound, found, takes_turn=welcomes, now=now)
+        if welcomes:
+            sessions.keep_code(connection, session, code, until=at + _WELCOME)
+            return item.inbound
+        if event == "session_status_change" and is_ours:
+            self._changed(connection, item, session, now)
+        elif event == "msg_send_fail":
+            self._fail(connection, item, now)
+        return None
+
+    def _changed(self, connection: Connection, item: Item, session: Session, now: datetime) -> None:
+        change = item.fields.get("change_type", "")
+        if change in _SERVICER_HAS_IT:
+            servicer = item.fields.get("new_servicer_userid", "")[:64]
+            sessions.follow(connection, session, State.SERVICER, servicer=servicer, now=now)
+        elif change == _HAS_ENDED:
+            had_servicer = session.state is State.SERVICER
+            sessions.follow(
+                connection,
+                session,
+                State.ENDED,
+                now=now,
+                code=item.fields.get("msg_code", "")[:256],
+                code_until=item.inbound.sent_at + _WELCOME,
+            )
+            if had_servicer:
+                self.ended(connection, session.conversation_id, now)
+
+    def _fail(self, connection: Connection, item: Item, now: datetime) -> None:
+        """The platform tells late that a message did not arrive: its row is dead after all."""
+        message_id = item.fields.get("fail_msgid", "")
+        key = places.outbox_key_of(connection, account=item.inbound.account, message_id=message_id)
+        if key is None:
+            return
+        reason = f"not delivered: the platform's fail_type {item.fields.get('fail_type', '?')[:8]}"
+        failed = connection.execute(
+            update(outbox)
+            .where(outbox.c.idempotency_key == key, outbox.c.state == "sent")
+            .values(state="dead", settled_at=now, error=reason)
+        )
+        if failed.rowcount:
+            log.warning("message failed later", account=item.inbound.account, reason=reason)
+            self.failed(connection, key, now)
+
+
+def _record(connection: Connection, message: Inbound, found: Loaded, *, takes_turn: bool, now: datetime) -> None:
+    reply_state = "acknowledged" if takes_turn else "none"
+    if inbox.record(connection, message, found, now=now, reply_state=reply_state, reply=None) is None:
+        raise RetryLater("a message was stored by somebody else meanwhile")
+
+
+def unknown_sessions(connection: Connection, keys: KeyRing, items: Sequence[Item], *, limit: int) -> list[str]:
+    """Return whose sessions should be looked at before their messages are taken: new ones, and those that had ended."""
+    customers = dict.fromkeys(item.inbound.contact for item in items if item.origin is Origin.CUSTOMER)
+    account = items[0].inbound.account if items else ""
+    unknown: list[str] = []
+    for contact in customers:
+        session = sessions.of_contact(connection, keys, account=account, contact=contact)
+        if session is None or session.state in (None, State.ENDED):
+            unknown.append(contact)
+        if len(unknown) >= limit:
+            break
+    return unknown
