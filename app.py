@@ -26,7 +26,7 @@ from bot.machine import Machine
 from bot.outbox import Outbox
 from bot.retry import RetryPolicy
 from bot.sealed_files import SealedFiles
-from bot.server import serve
+from bot.server import LIVE_SEATS, serve
 from bot.settings import Settings, data_dir, load_settings
 from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
@@ -48,8 +48,10 @@ from handlers.case_commands import cases_group
 from handlers.chores import Chores
 from handlers.desk import Desk
 from handlers.eligibility_command import eligibility_command
+from handlers.handling import Handling
 from handlers.house import build_desk, insurer_of
 from handlers.key_commands import keys_group
+from handlers.open_form import OpenForms
 from handlers.policy_commands import policies_group
 from handlers.remind import Rounds
 from handlers.reminder_commands import reminders_group
@@ -108,9 +110,10 @@ def serving_app(settings: Settings) -> Flask:
         wake_outbox=lambda: machine.wake(),
         reminding=Ticker(rounds=_rounds(store)),
     )
-    machine = Machine(store=store, channels=channels, handler=_desk(settings, store).respond, chores=chores.run)
+    desk = _desk(settings, store)
+    machine = Machine(store=store, channels=channels, handler=desk.respond, chores=chores.run)
     app.extensions["machine"] = machine
-    console = console_pages(_office(settings, store, papers, wake=machine.wake))
+    console = console_pages(_office(settings, store, papers, desk=desk, machine=machine))
     for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), console):
         app.register_blueprint(pages)
     if settings.has_simulator:
@@ -118,7 +121,7 @@ def serving_app(settings: Settings) -> Flask:
     return app
 
 
-def _office(settings: Settings, store: Store, papers: SealedFiles, *, wake: Callable[[], None]) -> Office:
+def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk, machine: Machine) -> Office:
     return Office(
         store=store,
         library=_library(),
@@ -127,9 +130,17 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, wake: Call
             one.id: ConsoleAccount(name=one.name, channel=one.channel, products=tuple(one.products))
             for one in settings.accounts
         },
-        wake=wake,
+        wake=machine.wake,
         is_demo=settings.is_demo,
         public_url=settings.public_url,
+        live_seats=LIVE_SEATS,
+        handling=Handling(
+            store=store,
+            forms=OpenForms(desk),
+            max_bytes=lambda account: machine.channels[account].max_bytes,
+            wake=machine.wake,
+        ),
+        assistant=desk.assistant,
     )
 
 

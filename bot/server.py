@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # A thread waits while its message's turn is decided and flushed: many are needed, none of them works for long.
 _BLOCKING_THREADS = 32
+# An open stream holds a thread for as long as its page is open: these come on top, so that webhooks never want one.
+LIVE_SEATS = 32
 _KILL_AFTER_SECONDS = 9
 
 WsgiApp = Callable[..., Any]
@@ -44,7 +46,7 @@ def serve(settings: Settings, create_app: Callable[[], WsgiApp], *, machine_of: 
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=_BLOCKING_THREADS,
+        blocking_threads=_BLOCKING_THREADS + LIVE_SEATS,
         backlog=1024,
         backpressure=256,
         log_dictconfig=libraries_config(),

@@ -52,3 +52,13 @@ staff_sessions = Table(
     UniqueConstraint("token_digest"),
     Index("ix_staff_sessions_staff_id", "staff_id"),
 )
+
+# Who is writing an answer right now: what keeps two people from answering at once. Nothing of the words.
+staff_typing = Table(
+    "staff_typing",
+    metadata,
+    Column("conversation_id", RowId, ForeignKey("conversations.id"), primary_key=True, autoincrement=False),
+    Column("staff_id", RowId, ForeignKey("staff.id"), primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_staff_typing_at", "at"),
+)

@@ -14,11 +14,14 @@ from console.case_board_page import board_page
 from console.case_pages import case_pages
 from console.doors import door_pages
 from console.inbox import inbox_pages
+from console.inbox_view import Inbox
+from console.live import Live
+from console.live_pages import live_pages
 from console.office import Office
 from console.paper_pages import paper_pages
 from console.rights import EVERYBODY, READERS
 from console.staff_pages import staff_pages
-from console.wordings import FILTERS
+from console.wordings import FILTERS, span
 
 # What stands in the head of every page. A part that is not built in is left out.
 _NAVIGATION = (
@@ -41,7 +44,7 @@ _FAULTS = {
 }
 
 
-def console_pages(office: Office) -> Blueprint:
+def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     """Return everything under `/console/`. The parts are nested blueprints: the gate stands before all of them."""
     console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
     console.before_request(lambda: gate.checked(office))
@@ -49,9 +52,13 @@ def console_pages(office: Office) -> Blueprint:
     console.context_processor(_in_templates)
     console.register_error_handler(HTTPException, _refused)
     console.register_error_handler(RetryLater, _busy)
-    for pages in (door_pages, inbox_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages):
+    for pages in (door_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages):
         console.register_blueprint(pages(office))
-    console.record_once(lambda state: state.app.jinja_env.filters.update(FILTERS))
+    inbox = Inbox(office)
+    console.register_blueprint(inbox_pages(office, inbox))
+    console.register_blueprint(live_pages(office, live or Live(store=office.store, clock=office.clock), inbox))
+    filters = {**FILTERS, "since": lambda moment: span(office.clock() - moment) if moment else ""}
+    console.record_once(lambda state: state.app.jinja_env.filters.update(filters))
     return console
 
 

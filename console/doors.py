@@ -97,7 +97,7 @@ def door_pages(office: Office) -> Blueprint:
             audit.append(connection, keys, actor=user.actor, action="password changed", subject=user.actor, now=clock())
             return token
 
-        answer = redirect(url_for("console.inbox.inbox"))
+        answer = redirect(url_for("console.inbox.inbox_page"))
         keep_session(answer, store.write(change))
         return answer
 
@@ -112,7 +112,7 @@ def door_pages(office: Office) -> Blueprint:
             audit.append(connection, keys, actor=user.actor, action=action, subject=user.actor, now=clock())
 
         store.write(change)
-        return redirect(_wanted() or url_for("console.inbox.inbox"))
+        return redirect(_wanted() or url_for("console.inbox.inbox_page"))
 
     def _check_change(staff_id: int) -> None:
         with store.reading() as connection:
@@ -136,7 +136,7 @@ def door_pages(office: Office) -> Blueprint:
             audit.append(connection, keys, actor=actor(member.name), action="login", subject="console", now=clock())
             return token
 
-        answer = redirect(_wanted() or url_for("console.inbox.inbox"))
+        answer = redirect(_wanted() or url_for("console.inbox.inbox_page"))
         keep_session(answer, store.write(begin))
         return answer
 

@@ -1,11 +1,13 @@
 """What every page of the console is given: the store, the handbooks, the clock, people's papers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.clock import Clock, system_clock
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
+from handlers.handling import Handling
+from handlers.respond import Assistant
 from knowledge.library import Library
 
 
@@ -21,7 +23,8 @@ class Account:
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """The surroundings of the pages. `wake` lets the worker look into the outbox at once; `live_seats` is how many
-    open event streams a process carries."""
+    open event streams a process carries; `warnings` tells in Chinese what is wrong with a draft. Without `handling`
+    nobody can act on conversations, without `assistant` the handbook search finds by likeness alone."""
 
     store: Store
     library: Library
@@ -32,3 +35,6 @@ class Office:
     is_demo: bool = False
     public_url: str = ""
     live_seats: int = 0
+    handling: Handling | None = None
+    assistant: Assistant | None = None
+    warnings: Callable[[str], Sequence[str]] = lambda _draft: ()

@@ -36,9 +36,28 @@ def span(since: timedelta | None) -> str:
     return f"{minutes // (24 * 60)} 天"
 
 
+DECISIONS = {
+    "answer": "回答",
+    "clarify": "反问",
+    "abstain": "没有听懂",
+    "medical": "医疗问题",
+    "emergency": "紧急",
+    "handoff": "转人工",
+    "smalltalk": "寒暄",
+    "menu": "菜单",
+    "dialog": "办理",
+}
+
+
+def decision(code: str) -> str:
+    """Return what the assistant decided, in a word."""
+    return DECISIONS.get(code, code)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "day_and_time": day_and_time,
     "full_time": full_time,
     "machine_time": machine_time,
     "span": span,
+    "decision": decision,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from bot.keys import KeyRing, Unreadable
 from bot.messages import Conversation, Owner
@@ -31,7 +31,17 @@ def hold(connection: Connection, keys: KeyRing, conversation_id: int) -> Held | 
     """Lock a conversation until the commit and return it; None where there is none. Raises Unreadable for a person
     who has been deleted."""
     found = select(conversations).where(conversations.c.id == conversation_id).with_for_update(key_share=True)
-    row = connection.execute(found).first()
+    return _held(connection, keys, connection.execute(found).first())
+
+
+def seen(connection: Connection, keys: KeyRing, conversation_id: int) -> Conversation | None:
+    """Return a conversation as it is now, without a lock. Raises Unreadable as `hold` does."""
+    row = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+    held = _held(connection, keys, row)
+    return None if held is None else held.conversation
+
+
+def _held(connection: Connection, keys: KeyRing, row: Row[Any] | None) -> Held | None:
     if row is None:
         return None
     cipher = cipher_of(connection, keys, row.contact_id)

@@ -194,6 +194,7 @@ outbox = Table(
         postgresql_where=text("state = 'pending'"),
     ),
     Index("ix_outbox_settled_at", "settled_at"),
+    Index("ix_outbox_conversation_id", "conversation_id", "id"),  # all that was said in a conversation
     Index(
         "ix_outbox_dead",
         "settled_at",

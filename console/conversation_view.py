@@ -1,0 +1,175 @@
+"""One conversation with everything its page shows: the exchange, who has it, what may still be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.keys import Unreadable
+from bot.messages import Conversation, Owner
+from bot.store import conversations, quota
+from care import hand_overs, staff, typing_signs
+from care.hand_overs import HandOver
+from care.staff import Member
+from console import exchange
+from console.canned import Canned, canned_replies, filled
+from console.exchange import Exchange
+from console.office import Office
+from console.rights import User
+from console.who import who_of
+from handlers.handling import product_of
+
+_WINDOW = timedelta(hours=48)  # after a person's last message, on WeChat and WeCom customer service
+_QUOTA = 5  # messages within it
+_UNLIMITED = ("wecom",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What the platform still lets out. `until` None: the window is over, or there is none (`is_unlimited`)."""
+
+    is_unlimited: bool
+    until: datetime | None
+    left: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be sent now."""
+        return self.is_unlimited or (self.until is not None and self.left > 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A conversation's page. `state`: mine | free | others, seen by the current user."""
+
+    id: int
+    contact_id: int
+    account_id: str
+    account: str
+    who: str
+    owner: Owner
+    queue: str
+    state: str
+    staff_name: str | None
+    hand_over: HandOver | None
+    waiting_since: datetime | None
+    reason: str | None
+    is_red: bool
+    product_id: str | None
+    product: str | None
+    exchange: Exchange
+    room: Room
+    typing: tuple[str, ...]
+    colleagues: tuple[Member, ...]
+    canned: tuple[Canned, ...]
+    form: Any
+    packet: Any
+    is_deleted: bool
+    may_act: bool
+
+
+class Conversations:
+    """Reads conversations whole."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def find(self, conversation_id: int, *, user: User, before: str) -> Shown | None:
+        """Return a conversation as somebody sees it, or None where there is none."""
+        office, now = self._office, self._office.clock()
+        with office.store.reading() as connection:
+            row = exchange.header_of(connection, conversation_id)
+            if row is None:
+                return None
+            conversation = self._conversation(connection, row)
+            hand_over = hand_overs.open_of(connection, row.id)
+            names = staff.names_by_id(connection)
+            account = office.accounts.get(row.account)
+            who = who_of(connection, office.store.keys, contact_id=row.contact_id)
+            product = self._product(conversation, hand_over)
+            short = office.library.product(product).short if product else None
+            slots = {"管家": user.name, "产品": short or "", "称呼": "您"}
+            holder = hand_over.staff_id if hand_over and row.owner == Owner.HUMAN else None
+            return Shown(
+                id=row.id,
+                contact_id=row.contact_id,
+                account_id=row.account,
+                account=account.name if account else row.account,
+                who=who,
+                owner=Owner(row.owner),
+                queue=_queue(row.owner, holder, user),
+                state="free" if row.owner != Owner.HUMAN else "mine" if holder == user.id else "others",
+                staff_name=names.get(holder) if holder else None,
+                hand_over=hand_over,
+                waiting_since=row.waiting_since,
+                reason=row.hand_over_reason or (hand_over.reason if hand_over else None),
+                is_red=bool(hand_over and hand_over.is_red) or (row.owner != Owner.BOT and row.paged_at is not None),
+                product_id=product,
+                product=short,
+                exchange=exchange.exchange_of(
+                    connection,
+                    office.store.keys,
+                    conversation_id=row.id,
+                    contact_id=row.contact_id,
+                    before=before,
+                ),
+                room=_room(connection, row.id, channel=account.channel if account else "", now=now),
+                typing=self._typing(connection, row.id, user, now),
+                colleagues=_colleagues(connection, holder, office.is_demo),
+                canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
+                form=self._form(conversation, now) if user.may_act else None,
+                packet=None,
+                is_deleted=conversation is None,
+                may_act=user.may_act,
+            )
+
+    def _conversation(self, connection: Connection, row: Any) -> Conversation | None:
+        try:
+            return conversations.seen(connection, self._office.store.keys, row.id)
+        except Unreadable:
+            return None
+
+    def _product(self, conversation: Conversation | None, hand_over: HandOver | None) -> str | None:
+        product = (product_of(conversation) if conversation else None) or (hand_over.product if hand_over else None)
+        return product if product in self._office.library.handbooks else None
+
+    def _typing(self, connection: Connection, id: int, user: User, now: datetime) -> tuple[str, ...]:
+        return tuple(name for name in typing_signs.current(connection, now=now).get(id, ()) if name != user.name)
+
+    def _form(self, conversation: Conversation | None, now: datetime) -> Any:
+        if conversation is None or self._office.handling is None:
+            return None
+        return self._office.handling.forms.of(conversation, now=now)
+
+
+def _queue(owner: str, holder: int | None, user: User) -> str:
+    if owner == Owner.WAITING:
+        return "waiting"
+    if owner == Owner.HUMAN:
+        return "mine" if holder == user.id else "others"
+    return "bot"
+
+
+def _room(connection: Connection, id: int, *, channel: str, now: datetime) -> Room:
+    if channel in _UNLIMITED:
+        return Room(is_unlimited=True, until=None, left=0)
+    wrote_at = quota.last_message_at(connection, id)
+    if wrote_at is None or now - wrote_at >= _WINDOW:
+        return Room(is_unlimited=False, until=None, left=0)
+    used = quota.sent_since(connection, id, min(wrote_at, now))
+    return Room(is_unlimited=False, until=wrote_at + _WINDOW, left=max(0, _QUOTA - used))
+
+
+def _colleagues(connection: Connection, holder: int | None, is_demo: bool) -> tuple[Member, ...]:
+    everybody: Sequence[Member] = staff.everybody(connection)
+    return tuple(
+        one
+        for one in everybody
+        if one.is_active
+        and one.on_duty
+        and one.role in ("manager", "supervisor")
+        and one.id != holder
+        and (is_demo or not one.is_demo)
+    )

@@ -1,0 +1,290 @@
+"""A conversation as people read it: what was said by whom, what the bot understood, how each delivery went.
+
+It is read newest first, a page at a time; the pieces of a page are put in the order in which they happened.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bot.keys import Cipher, KeyRing, Unreadable
+from bot.messages import Inbound, Kind, Owner
+from bot.store import encoding
+from bot.store.people import cipher_of
+from bot.store.schema import conversations, inbound, outbox, questions
+from care import media, notes, staff
+from care.hand_over_tables import hand_over_steps, hand_overs
+from care.media import Material
+from console.inbox_view import short_words
+
+PAGE = 50
+_NO_ROW = 2**62  # greater than any row's number
+_DELETED = "（已应本人要求删除）"
+# Events that a manager need not see: the platform's own bookkeeping.
+_TOLD_EVENTS = {
+    "subscribe": "关注了公众号",
+    "unsubscribe": "取消了关注",
+    "click": "点了菜单",
+    "enter_session": "进入了会话",
+}
+_STEP_WORDS = {
+    "asked": "开始等待人工",
+    "taken": "接管了会话",
+    "handed": "转交会话",
+    "given_back": "把会话交还给机器人",
+    "closed": "结束了会话",
+    "escalated": "久未处理，已上报主管",
+    "paged": "紧急：已通知人工",
+}
+_STATES = {
+    "pending": ("待发送", "wait"),
+    "claimed": ("发送中", "wait"),
+    "sent": ("已发出", "sent"),
+    "dead": ("发送失败", "dead"),
+    "dropped": ("未发出：会话已换人处理", "dropped"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """What the bot made of a message: decision, places in the handbook, reasons, clauses."""
+
+    decision: str
+    product: str | None
+    service: str | None
+    facts: tuple[str, ...]
+    reasons: tuple[str, ...]
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One piece of the exchange. `side`: person | bot | human | note | step. `state`: of a delivery, in words, with its
+    kind; `failure` is the platform's reason."""
+
+    key: str
+    side: str
+    at: datetime
+    text: str
+    author: str = ""
+    state: str = ""
+    state_kind: str = ""
+    failure: str = ""
+    understood: Understood | None = None
+    material: Material | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A page of a conversation. `older`: what to ask for the page before it, or None."""
+
+    said: tuple[Said, ...]
+    older: str | None
+
+
+def exchange_of(
+    connection: Connection, keys: KeyRing, *, conversation_id: int, contact_id: int, before: str = ""
+) -> Exchange:
+    """Return the newest PAGE pieces, or those before the place that an earlier page named."""
+    reader = _Reader(connection, keys, conversation_id, contact_id)
+    return reader.page(*_place(before))
+
+
+class _Reader:
+    def __init__(self, connection: Connection, keys: KeyRing, conversation_id: int, contact_id: int) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._id = conversation_id
+        self._contact_id = contact_id
+        try:
+            self._cipher: Cipher | None = cipher_of(connection, keys, contact_id)
+        except Unreadable:
+            self._cipher = None
+        self._names = staff.names_by_id(connection)
+
+    def page(self, before_in: int | None, before_out: int | None) -> Exchange:
+        came = self._latest(inbound, before_in)
+        left = self._latest(outbox, before_out)
+        both = sorted(
+            [(row.received_at, 0, row) for row in came] + [(row.created_at, 1, row) for row in left],
+            key=lambda one: (one[0], one[1], one[2].id),
+        )
+        shown = both[-PAGE:]
+        kept_in = [row for _, kind, row in shown if kind == 0]
+        kept_out = [row for _, kind, row in shown if kind == 1]
+        has_older = len(shown) < len(both)
+        older = f"{_first(kept_in, before_in)}.{_first(kept_out, before_out)}" if has_older else None
+        since = shown[0][0] if has_older else None
+        until = shown[-1][0] if (before_in or before_out) and shown else None
+        said = [*self._came(kept_in), *self._left(kept_out), *self._beside(since, until)]
+        return Exchange(said=tuple(sorted(said, key=lambda one: one.at)), older=older)
+
+    def _latest(self, table: Any, before: int | None) -> list[Row[Any]]:
+        query = select(table).where(table.c.conversation_id == self._id).order_by(table.c.id.desc()).limit(PAGE + 1)
+        if before is not None:
+            query = query.where(table.c.id < before)
+        return list(self._connection.execute(query))
+
+    def _came(self, rows: list[Row[Any]]) -> Iterator[Said]:
+        understood = self._understood(rows)
+        papers = {one.received_at: one for one in media.of_contact(self._connection, self._contact_id)}
+        for row in rows:
+            place = f"{row.account}|{row.message_key}"
+            message = self._message(row, place)
+            reply = self._reply(row, place)
+            what = understood.get(row.id, lambda _reply: None)(reply)
+            text = _DELETED if message is None else _shown_words(message)
+            if text:
+                yield Said(
+                    key=f"in-{row.id}",
+                    side="step" if row.kind == Kind.EVENT else "person",
+                    at=row.received_at,
+                    text=text,
+                    material=papers.get(row.received_at) if row.kind != Kind.TEXT else None,
+                    understood=None if reply.get("passive") else what,
+                )
+            if reply.get("passive"):
+                after = row.received_at + timedelta(microseconds=1)
+                yield Said(
+                    key=f"re-{row.id}",
+                    side="bot",
+                    at=after,
+                    text=str(reply["passive"]),
+                    author="机器人",
+                    state="已随消息回复",
+                    state_kind="sent",
+                    understood=what,
+                )
+
+    def _message(self, row: Row[Any], place: str) -> Inbound | None:
+        plain = self._open(row.body, f"inbound|body|{place}")
+        return None if plain is None else encoding.inbound_from(plain)
+
+    def _reply(self, row: Row[Any], place: str) -> dict[str, Any]:
+        plain = None if row.reply is None else self._open(row.reply, f"inbound|reply|{place}")
+        return {} if plain is None else dict(json.loads(plain))
+
+    def _understood(self, rows: list[Row[Any]]) -> dict[int, Any]:
+        ids = [row.id for row in rows]
+        found = self._connection.execute(select(questions).where(questions.c.id.in_(ids))).all() if ids else []
+
+        def maker(row: Row[Any]) -> Any:
+            plain = self._open(row.detail, f"questions|detail|{row.id}")
+            reasons = tuple(json.loads(plain)["reasons"]) if plain is not None else ()
+
+            def make(reply: dict[str, Any]) -> Understood:
+                clauses = [tuple(one) for part in reply.get("replies", ()) for one in part["citations"]]
+                return Understood(
+                    decision=row.decision,
+                    product=row.product,
+                    service=row.service,
+                    facts=tuple(row.facts),
+                    reasons=reasons,
+                    clauses=tuple(dict.fromkeys(f"{product} {clause}" for product, clause in clauses)),
+                )
+
+            return make
+
+        return {row.id: maker(row) for row in found}
+
+    def _left(self, rows: list[Row[Any]]) -> Iterator[Said]:
+        holders = self._holders() if any(row.owner == Owner.HUMAN for row in rows) else []
+        for row in rows:
+            plain = self._open(row.body, f"outbox|body|{row.idempotency_key}")
+            is_human = row.owner == Owner.HUMAN and row.kind == "human"
+            words, kind = _STATES[row.state]
+            if row.state == "pending" and row.attempts:
+                words = f"{words}（已试 {row.attempts} 次）"
+            yield Said(
+                key=f"out-{row.id}",
+                side="human" if is_human else "bot",
+                at=row.created_at,
+                text=_DELETED if plain is None else encoding.text_from(plain),
+                author=_holder(holders, row.created_at) if is_human else _BOT_KINDS.get(row.kind, "机器人"),
+                state=words,
+                state_kind=kind,
+                failure=row.error if row.state in ("dead", "pending") and row.error else "",
+            )
+
+    def _holders(self) -> list[tuple[datetime, str]]:
+        found = (
+            select(hand_over_steps.c.at, hand_over_steps.c.staff_id)
+            .join(hand_overs, hand_overs.c.id == hand_over_steps.c.hand_over_id)
+            .where(hand_overs.c.conversation_id == self._id, hand_over_steps.c.kind.in_(("taken", "handed")))
+            .order_by(hand_over_steps.c.id)
+        )
+        return [(row.at, self._names.get(row.staff_id, "")) for row in self._connection.execute(found)]
+
+    def _beside(self, since: datetime | None, until: datetime | None) -> Iterator[Said]:
+        """Notes and changes of hands, as far as they happened within the page."""
+        for note in notes.notes_of(self._connection, self._keys, self._id):
+            if _is_within(note.at, since, until):
+                author = note.actor.removeprefix("user:")
+                yield Said(key=f"note-{note.id}", side="note", at=note.at, text=note.text, author=author)
+        found = (
+            select(hand_over_steps)
+            .join(hand_overs, hand_overs.c.id == hand_over_steps.c.hand_over_id)
+            .where(hand_overs.c.conversation_id == self._id)
+        )
+        for step in self._connection.execute(found):
+            if step.kind in _STEP_WORDS and _is_within(step.at, since, until):
+                yield Said(key=f"step-{step.id}", side="step", at=step.at, text=self._step(step))
+
+    def _step(self, step: Row[Any]) -> str:
+        who = step.actor.removeprefix("user:") if step.actor.startswith("user:") else ""
+        words = _STEP_WORDS[step.kind]
+        if step.kind == "handed":
+            return f"{who}把会话转交给{self._names.get(step.staff_id, '同事')}"
+        return f"{who}{words}" if who else words
+
+    def _open(self, sealed: bytes, place: str) -> bytes | None:
+        try:
+            return None if self._cipher is None else self._cipher.open(sealed, place=place)
+        except Unreadable:
+            return None
+
+
+_BOT_KINDS = {"reply": "机器人", "reminder": "提醒", "resume": "机器人", "human": "管家"}
+
+
+def header_of(connection: Connection, conversation_id: int) -> Row[Any] | None:
+    """Return a conversation's own row, or None."""
+    return connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+
+
+def _shown_words(message: Inbound) -> str:
+    if message.kind is Kind.EVENT:
+        words = _TOLD_EVENTS.get(message.event, "")
+        return f"{words}：{message.event_key}" if words and message.event == "click" and message.event_key else words
+    if message.kind is Kind.TEXT:
+        return message.text
+    if message.kind is Kind.LOCATION:
+        return f"{short_words(message)} {message.fields.get('Label', '')}".strip()
+    return short_words(message) if message.kind is not Kind.VOICE else f"［语音］{message.text}"
+
+
+def _holder(holders: Iterable[tuple[datetime, str]], at: datetime) -> str:
+    name = ""
+    for since, who in holders:
+        if since <= at:
+            name = who
+    return name
+
+
+def _first(rows: list[Row[Any]], before: int | None) -> int:
+    return min((int(row.id) for row in rows), default=_NO_ROW if before is None else before)
+
+
+def _place(text: str) -> tuple[int | None, int | None]:
+    came, _, left = text.partition(".")
+    if came.isascii() and came.isdigit() and left.isascii() and left.isdigit():
+        return int(came), int(left)
+    return None, None
+
+
+def _is_within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or at >= since) and (until is None or at <= until)

@@ -1,0 +1,325 @@
+/* Live updates and keyboard for the inbox and a conversation. Everything here only saves steps: the pages work without. */
+"use strict";
+
+(() => {
+  const POLL_MS = 3000, BATCH_MS = 200, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000;
+  const one = (query, from = document) => from.querySelector(query);
+  const all = (query, from = document) => [...from.querySelectorAll(query)];
+  const csrf = one('meta[name="csrf"]').content;
+  const rows = one("#rows"), talk = one(".talk");
+  const queue = rows.dataset.queue, open = talk ? Number(talk.dataset.conversation) : 0;
+  let toastTimer = 0;
+
+  const toast = (words) => {
+    const place = one("#toast");
+    place.textContent = words;
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => { place.textContent = ""; }, 4000);
+  };
+
+  const ask = async (path, options = {}) => {
+    const answer = await fetch(path, { ...options, headers: { "X-Live": "1", "X-CSRF-Token": csrf, ...(options.headers || {}) } });
+    if (answer.status === 401) { location.href = `/console/login?next=${encodeURIComponent(location.pathname)}`; throw new Error("logged out"); }
+    return answer;
+  };
+
+  /* ---- what changed ---- */
+  const known = new Map();
+  const changed = new Set();
+  let batch = 0, isAsking = false, lostAt = 0, source = null;
+
+  const heard = (versions) => {
+    for (const [id, version] of Object.entries(versions)) {
+      if (known.get(id) === version) continue;
+      known.set(id, version);
+      changed.add(Number(id));
+    }
+    if (changed.size) soon();
+  };
+
+  /* The first versions are compared with what the page was made of: a row's number is the first part of its version. */
+  const heardFirst = (versions) => {
+    const made = new Map(all("#rows > li").map((line) => [line.dataset.id, line.dataset.version]));
+    for (const [id, version] of Object.entries(versions)) {
+      known.set(id, version);
+      if (made.has(id) ? made.get(id) !== version.split("-")[0] : Number(id) === open) changed.add(Number(id));
+    }
+    if (open) changed.add(open);
+    soon();
+  };
+
+  const soon = (ms = BATCH_MS) => { if (!batch) batch = setTimeout(refresh, ms); };
+
+  const refresh = async () => {
+    batch = 0;
+    if (isAsking) { batch = setTimeout(refresh, BATCH_MS); return; }
+    isAsking = true;
+    const ids = [...changed].slice(0, 100);
+    ids.forEach((id) => changed.delete(id));
+    try {
+      const answer = await ask(`/console/rows?queue=${queue}&ids=${ids.join(",")}`);
+      if (!answer.ok) throw new Error(`rows ${answer.status}`);
+      place(await answer.json());
+      if (open && ids.includes(open)) await renew();
+    } catch (fault) {
+      ids.forEach((id) => changed.add(id));
+    } finally {
+      isAsking = false;
+      if (changed.size) soon(POLL_MS);
+    }
+  };
+
+  const fragment = (html) => {
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    return made.content;
+  };
+
+  const place = ({ rows: fresh, counts, order }) => {
+    const focused = document.activeElement && document.activeElement.closest("#rows > li");
+    const focusedId = focused ? focused.dataset.id : "";
+    const present = new Map(all("#rows > li").map((line) => [Number(line.dataset.id), line]));
+    for (const [id, html] of Object.entries(fresh)) {
+      if (html) { const line = fragment(html).firstElementChild; line.classList.toggle("here", Number(id) === open); present.set(Number(id), line); } else present.delete(Number(id));
+    }
+    const missing = order.filter((id) => !present.has(id));
+    missing.forEach((id) => changed.add(id));
+    rows.replaceChildren(...order.filter((id) => present.has(id)).map((id) => present.get(id)));
+    if (focusedId) { const again = one(`#rows > li[data-id="${focusedId}"] a`); if (again) again.focus(); }
+    one("#nobody").hidden = order.length > 0;
+    for (const [id, count] of Object.entries(counts)) { const at = one(`[data-count="${id}"]`); if (at) at.textContent = count; }
+    document.title = document.title.replace(/^(\(\d+\) )?/, counts.waiting ? `(${counts.waiting}) ` : "");
+    if (missing.length) soon();
+  };
+
+  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+
+  const renew = async () => {
+    if (talk.dataset.old) return;
+    const answer = await ask(`/console/conversations/${open}/piece`);
+    if (!answer.ok) return;
+    const told = await answer.json();
+    const box = one("#exchange"), follow = atEnd(box);
+    const opened = new Set(all("details[open]", box).map((it) => it.closest("[data-piece]").dataset.piece));
+    const menuOpen = one("#head details[open]");
+    box.innerHTML = told.exchange;
+    all("[data-piece]", box).forEach((it) => { if (opened.has(it.dataset.piece)) { const why = one("details", it); if (why) why.open = true; } });
+    if (follow) box.scrollTop = box.scrollHeight;
+    if (!menuOpen || told.state !== talk.dataset.state) one("#head").innerHTML = told.head;
+    if (told.state !== talk.dataset.state) {
+      const draft = one("#text") ? one("#text").value : "";
+      one("#composer").innerHTML = told.composer;
+      talk.dataset.state = told.state;
+      if (one("#text") && draft) one("#text").value = draft;
+    } else {
+      const room = one("#room", fragment(told.composer));
+      if (room && one("#room")) one("#room").replaceWith(room);
+    }
+    showTyping(told.typing);
+  };
+
+  const me = (one(".who .name") ? one(".who .name").firstChild.textContent : "").trim();
+  const showTyping = (names) => {
+    const at = one("#typing");
+    if (!at) return;
+    const others = names.filter((name) => name !== me);
+    at.textContent = others.length ? `${others.join("、")} 正在输入…` : "";
+  };
+
+  const state = (words) => { const at = one("#live"); if (at) at.textContent = words; };
+
+  const listen = () => {
+    source = new EventSource("/console/live");
+    const take = (event) => {
+      const told = JSON.parse(event.data);
+      if (known.size) heard(told.versions); else heardFirst(told.versions);
+      if (told.writing) showTyping(told.writing[open] || []);
+    };
+    source.addEventListener("snapshot", (event) => {
+      if (lostAt && Date.now() - lostAt > STALE_MS) { location.reload(); return; }
+      lostAt = 0;
+      state("");
+      take(event);
+      poll.stop();
+    });
+    source.addEventListener("changed", take);
+    source.onerror = () => {
+      if (!lostAt) lostAt = Date.now();
+      state("正在重新连接…");
+      if (source.readyState === EventSource.CLOSED) { poll.start(); setTimeout(listen, POLL_MS); }
+    };
+  };
+
+  /* Without a stream (all seats taken): ask every few seconds. */
+  const poll = {
+    timer: 0,
+    start() {
+      if (this.timer) return;
+      this.timer = setInterval(() => {
+        if (open) changed.add(open);
+        all("#rows > li").forEach((line) => changed.add(Number(line.dataset.id)));
+        soon(0);
+      }, POLL_MS);
+    },
+    stop() { clearInterval(this.timer); this.timer = 0; },
+  };
+
+  /* ---- acts without leaving the page ---- */
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-act]");
+    if (!form) return;
+    event.preventDefault();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "1";
+    const data = new URLSearchParams(new FormData(form));
+    try {
+      const answer = await ask(form.getAttribute("action"), { method: "POST", body: data });
+      const told = await answer.json().catch(() => ({}));
+      if (told.warnings) { warn(form, told.warnings); return; }
+      if (!answer.ok) { toast(told.wrong || "这一步没有完成，请再试一次。"); if (open) await renew(); return; }
+      form.reset();
+      if (form.id === "reply") { one("#warnings").replaceChildren(); one("#text").value = ""; sessionStorage.removeItem(`draft-${open}`); }
+      const key = one('input[name="key"]', form);
+      if (key) key.value = fresh();
+      await renew();
+      if (form.id === "reply") { one("#exchange").scrollTop = one("#exchange").scrollHeight; if (one("#text")) one("#text").focus(); }
+      else if (form.action.endsWith("/take") && one("#text")) one("#text").focus();
+    } catch (fault) {
+      toast("网络不通，刚才这一步没有完成，请再试一次。");
+    } finally { delete form.dataset.busy; }
+  });
+
+  const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  const warn = (form, warnings) => {
+    const box = document.createElement("div");
+    box.className = "alert bad";
+    box.setAttribute("role", "alert");
+    const words = document.createElement("p");
+    words.textContent = "发出前请再看一眼：";
+    const list = document.createElement("ul");
+    warnings.forEach((text) => { const item = document.createElement("li"); item.textContent = text; list.append(item); });
+    const label = document.createElement("label");
+    label.className = "tick";
+    const tick = Object.assign(document.createElement("input"), { type: "checkbox", name: "anyway", value: "yes" });
+    label.append(tick, " 我确认这样说没有问题");
+    box.append(words, list, label);
+    one("#warnings", form).replaceChildren(box);
+    tick.focus();
+  };
+
+  /* ---- writing: the sign for colleagues, set replies by "/" ---- */
+  let typedAt = 0;
+  const picks = () => one("#picks");
+  const choices = () => all("#canned [data-canned]").map((link) => ({ title: link.textContent, text: link.dataset.canned, keys: link.dataset.keys }));
+
+  const offer = (text) => {
+    const asked = /(?:^|\s)\/([^\s/]*)$/.exec(text.value.slice(0, text.selectionStart));
+    const list = picks();
+    if (!asked) { list.hidden = true; return; }
+    const found = choices().filter((it) => !asked[1] || it.keys.includes(asked[1]) || it.text.includes(asked[1]));
+    list.replaceChildren(...found.map((it, at) => {
+      const item = document.createElement("li");
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-selected", at === 0 ? "true" : "false");
+      item.dataset.text = it.text;
+      const sample = document.createElement("small");
+      sample.textContent = it.text;
+      item.append(it.title, sample);
+      return item;
+    }));
+    list.hidden = !found.length;
+  };
+
+  const insert = (text, words, { command = false } = {}) => {
+    const before = text.value.slice(0, text.selectionStart), after = text.value.slice(text.selectionEnd);
+    const kept = command ? before.replace(/\/[^\s/]*$/, "") : before;
+    text.value = `${kept}${kept && !command && !kept.endsWith("\n") ? "\n" : ""}${words}${after}`;
+    text.focus();
+    const slot = /\{[^{}]+\}/.exec(text.value);
+    if (slot) text.setSelectionRange(slot.index, slot.index + slot[0].length);
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  const choose = (item) => { picks().hidden = true; insert(one("#text"), item.dataset.text, { command: true }); };
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "text") return;
+    offer(event.target);
+    if (event.target.value) sessionStorage.setItem(`draft-${open}`, event.target.value); else sessionStorage.removeItem(`draft-${open}`);
+    if (event.target.value && Date.now() - typedAt > TYPING_MS) {
+      typedAt = Date.now();
+      ask(`/console/conversations/${open}/typing`, { method: "POST" }).catch(() => {});
+    }
+  });
+
+  document.addEventListener("click", async (event) => {
+    const pick = event.target.closest("#picks li");
+    if (pick) { choose(pick); return; }
+    const link = event.target.closest("[data-canned], [data-insert]");
+    if (link && one("#text")) {
+      event.preventDefault();
+      insert(one("#text"), link.dataset.canned || link.dataset.insert);
+    }
+  });
+
+  const handbook = one("#handbook");
+  if (handbook) handbook.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await ask(`/console/conversations/${open}/handbook?q=${encodeURIComponent(one("#q").value)}`);
+    if (answer.ok) one("#found").innerHTML = await answer.text();
+  });
+
+  /* ---- keyboard ---- */
+  const step = (by) => {
+    const links = all("#rows > li > a");
+    if (!links.length) return;
+    const at = links.indexOf(document.activeElement);
+    const here = at >= 0 ? at : links.findIndex((link) => link.parentElement.classList.contains("here"));
+    links[Math.min(links.length - 1, Math.max(0, here + by))].focus();
+  };
+
+  const inField = (target) => target.matches("input, textarea, select") || target.isContentEditable;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const target = event.target, list = picks();
+    if (target.id === "text" && list && !list.hidden) {
+      const items = all("li", list), at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const next = (at + (event.key === "ArrowDown" ? 1 : items.length - 1)) % items.length;
+        items.forEach((item, number) => item.setAttribute("aria-selected", number === next ? "true" : "false"));
+        items[next].scrollIntoView({ block: "nearest" });
+      } else if (event.key === "Enter" || event.key === "Tab") { event.preventDefault(); choose(items[at]); }
+      else if (event.key === "Escape") { list.hidden = true; }
+      return;
+    }
+    if (target.id === "text" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); one("#reply").requestSubmit(); return; }
+    if (event.key === "Escape") {
+      all("details.menu[open]").forEach((menu) => { menu.open = false; });
+      if (inField(target)) target.blur();
+      return;
+    }
+    if (inField(target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const acts = {
+      j: () => step(1),
+      k: () => step(-1),
+      t: () => { const take = one('[data-hotkey="t"]'); if (take) take.click(); },
+      r: () => { if (one("#text")) one("#text").focus(); },
+      g: () => { const menu = one('[data-hotkey="g"]'); if (menu) { menu.parentElement.open = true; one("select, button", menu.parentElement.lastElementChild).focus(); } },
+      "/": () => { const text = one("#text"); if (text) { text.focus(); insert(text, "/"); } },
+      "?": () => one("#help").showModal(),
+    };
+    if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
+  });
+
+  /* ---- begin ---- */
+  if (talk) {
+    const box = one("#exchange");
+    box.scrollTop = box.scrollHeight;
+    const kept = sessionStorage.getItem(`draft-${open}`);
+    if (one("#text") && !one("#text").value && kept) one("#text").value = kept;
+  }
+  listen();
+})();
