@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.clock import in_china
 from bot.keys import KeyRing
@@ -58,7 +58,7 @@ def add_doses(
         new.append(dose)
     for known, dose in confirmed:
         _replace(connection, keys, child, known.id or 0, replace(dose, product=dose.product or known.product), by, now)
-    return [_insert(connection, keys, child, dose, by=by, now=now) for dose in new]
+    return _insert_all(connection, keys, child, new, by=by, now=now)
 
 
 def correct_dose(
@@ -159,13 +159,34 @@ def _replace(
 
 
 def _insert(connection: Connection, keys: KeyRing, child: Child, record: Kind, *, by: str, now: datetime) -> Kind:
-    row = {"child_id": child.id, "kind": _KINDS[type(record)], "source": record.source}
-    row |= {"added_at": now, "added_by": by, "sealed": b""}
-    id = int(connection.execute(insert(child_records).values(row).returning(child_records.c.id)).scalar_one())
+    [made] = _insert_all(connection, keys, child, [record], by=by, now=now)
+    return made
+
+
+def _insert_all(
+    connection: Connection, keys: KeyRing, child: Child, records: Sequence[Kind], *, by: str, now: datetime
+) -> list[Kind]:
+    """Sealing needs a row's number: first the rows, then their content."""
+    if not records:
+        return []
+    rows = [
+        {"child_id": child.id, "kind": _KINDS[type(one)], "source": one.source, "added_at": now, "added_by": by,
+         "sealed": b""}
+        for one in records
+    ]  # fmt: skip
+    adding = insert(child_records).returning(child_records.c.id, sort_by_parameter_order=True)
+    ids = connection.scalars(adding, rows).all()
+    sealed = [
+        {"row": id, "content": keys.seal(_plain(one), place=_place(id))} for id, one in zip(ids, records, strict=True)
+    ]
+    filling = update(child_records).where(child_records.c.id == bindparam("row"))
+    connection.execute(filling.values(sealed=bindparam("content")), sealed)
+    return [replace(one, id=id) for id, one in zip(ids, records, strict=True)]
+
+
+def _plain(record: Record) -> bytes:
     told = {name: value for name, value in asdict(record).items() if name not in ("id", "source")}
-    sealed = keys.seal(json.dumps(told, ensure_ascii=False, default=date.isoformat).encode(), place=_place(id))
-    connection.execute(update(child_records).where(child_records.c.id == id).values(sealed=sealed))
-    return replace(record, id=id)
+    return json.dumps(told, ensure_ascii=False, default=date.isoformat).encode()
 
 
 def _drop(connection: Connection, child: Child, id: int, *, by: str, now: datetime, replaced_by: int | None) -> bool:

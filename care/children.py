@@ -43,6 +43,11 @@ def child_with_number(connection: Connection, keys: KeyRing, number: str) -> Chi
     return next(iter(_read(connection, keys, select(children).where(children.c.number == number))), None)
 
 
+def child_of_insured(connection: Connection, keys: KeyRing, insured_id: int) -> Child | None:
+    """Return the profile of an insured person, or None."""
+    return next(iter(_read(connection, keys, select(children).where(children.c.insured_id == insured_id))), None)
+
+
 def children_of_policy(connection: Connection, keys: KeyRing, policy_id: int) -> list[Child]:
     """Return the children of a policy that have a profile."""
     return _read(connection, keys, select(children).where(children.c.policy_id == policy_id).order_by(children.c.id))

@@ -36,6 +36,12 @@ def by_number(connection: Connection, keys: KeyRing, number: str) -> Policy | No
     return next(iter(stored(connection, keys, policies.c.number_index == number_index(keys, number))), None)
 
 
+def by_numbers(connection: Connection, keys: KeyRing, numbers: Iterable[str]) -> dict[bytes, Policy]:
+    """Return number index → policy, of those that are here."""
+    found = stored(connection, keys, policies.c.number_index.in_({number_index(keys, one) for one in numbers}))
+    return {number_index(keys, policy.number): policy for policy in found}
+
+
 def by_holder(connection: Connection, keys: KeyRing, id_number: str) -> list[Policy]:
     """Return all policies of a policyholder's identity number, the one that took effect first at the head."""
     found = stored(connection, keys, policies.c.holder_id_index == identity_index(keys, id_number))

@@ -29,8 +29,11 @@ class ChildFacts(Facts):
 
 
 def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> ChildFacts | None:
-    """Return the facts of a child; None where its policy promises no reminders or is not in force."""
-    today, policy, check_ups = in_china(now).date(), None, None
+    """Return the facts of a child; None where nobody is told, or the policy promises no reminders (any more)."""
+    recipients = _recipients(connection, child)
+    if not recipients:
+        return None
+    today, check_ups = in_china(now).date(), None
     if child.policy_id is not None:
         policy = stored_policy(connection, house, child.policy_id)
         promised = reminders_promised(house, policy) if policy else None
@@ -40,7 +43,7 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
             check_ups = tuple(one.on for one in child.check_ups)
     return ChildFacts(
         subject=f"child:{child.id}",
-        recipients=_recipients(connection, child),
+        recipients=recipients,
         calendar=house.calendar,
         now=now,
         name=child.name,
