@@ -45,6 +45,7 @@ from console.office import Office
 from console.simulation import simulation
 from handlers import commands
 from handlers.case_commands import cases_group
+from handlers.child_commands import children_group
 from handlers.chores import Chores
 from handlers.desk import Desk
 from handlers.eligibility_command import eligibility_command
@@ -84,7 +85,8 @@ def create_app() -> Flask:
         open_store=_store, rounds_of=_rounds, outbox_of=_outbox, clock=system_clock, guard=_speaking
     )
     users = users_group(open_store=_store, clock=system_clock, guard=_speaking)
-    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking), users)
+    children = children_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
+    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking), users, children)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
