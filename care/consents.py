@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bot.store.prepared import Prepared
 from care.tables import consents
 
 
@@ -53,14 +54,18 @@ def withdraw(connection: Connection, *, contact_id: int, kind: ConsentKind, now:
     return connection.execute(ending).rowcount > 0
 
 
-def standing(connection: Connection, contact_id: int) -> dict[ConsentKind, int]:
-    """Return what a person agrees to now: kind → version of the text they read last."""
-    query = (
+_STANDING = Prepared(
+    lambda _: (
         select(consents.c.kind, consents.c.version)
-        .where(consents.c.contact_id == contact_id, consents.c.withdrawn_at.is_(None))
+        .where(consents.c.contact_id == bindparam("of_contact"), consents.c.withdrawn_at.is_(None))
         .order_by(consents.c.id)
     )
-    return {ConsentKind(row.kind): row.version for row in connection.execute(query)}
+)
+
+
+def standing(connection: Connection, contact_id: int) -> dict[ConsentKind, int]:
+    """Return what a person agrees to now: kind → version of the text they read last."""
+    return {ConsentKind(row.kind): row.version for row in _STANDING.rows(connection, {"of_contact": contact_id})}
 
 
 def current(connection: Connection, *, contact_id: int, kind: ConsentKind) -> Consent | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, literal_column, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, literal_column, select, update
 
 from bot.store import outbox
 from bot.store.people import insert_unless_there
+from bot.store.prepared import Prepared
 from care.quiet_hours import next_allowed
 from care.tables import reminder_opt_outs, reminders
 
@@ -192,11 +193,19 @@ def opt_in(connection: Connection, *, contact_id: int, kind: str = EVERY_KIND) -
     return gone.rowcount > 0
 
 
+_OPTED_OUT = Prepared(
+    lambda _: (
+        select(reminder_opt_outs.c.kind)
+        .where(reminder_opt_outs.c.contact_id == bindparam("of_contact"))
+        .where(reminder_opt_outs.c.kind.in_((bindparam("of_kind"), EVERY_KIND)))
+        .limit(1)
+    )
+)
+
+
 def has_opted_out(connection: Connection, *, contact_id: int, kind: str) -> bool:
     """Whether a person doesn't want this kind of reminder."""
-    table = reminder_opt_outs
-    query = select(table.c.kind).where(table.c.contact_id == contact_id, table.c.kind.in_((kind, EVERY_KIND)))
-    return connection.execute(query).first() is not None
+    return bool(_OPTED_OUT.rows(connection, {"of_contact": contact_id, "of_kind": kind}))
 
 
 def drop_of_contact(connection: Connection, contact_id: int) -> int:

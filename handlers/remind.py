@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bot.errors import AssistantError, GiveUp, RetryLater
 from bot.keys import Unreadable
 from bot.messages import Owner
 from bot.store import outbox, quota, reports
 from bot.store.people import person_of
+from bot.store.prepared import Prepared
 from bot.store.schema import conversations
 from bot.store.store import Store
 from care import call_tasks, consents, reminder_controls
@@ -46,6 +47,21 @@ _SENDERS = 4
 _MESSAGE, _NOTICE, _SMS, _CALL = range(4)
 _NEXT_RUNG = {"message": _NOTICE, "template": _SMS, "notice": _SMS, "sms": _CALL}
 
+_OWNER = Prepared(
+    lambda _: (
+        select(conversations.c.owner).where(conversations.c.id == bindparam("of_id")).with_for_update(skip_locked=True)
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """How sending one outside the database went: the platform's number of it, or what it raised."""
+
+    one: External
+    provider_id: str | None = None
+    fault: AssistantError | None = None
+
 
 @dataclass
 class Rounds:
@@ -66,7 +82,8 @@ class Rounds:
         done, sending = self.store.write(lambda connection: self._round(connection, now, limit))
         if sending:
             with ThreadPoolExecutor(_SENDERS, thread_name_prefix="reminder") as senders:
-                done += Counter(senders.map(lambda one: self._sent(one, now), sending))
+                tried = list(senders.map(self._sent, sending))
+            done += self.store.write(lambda connection: self._noted(connection, tried, now))
         if self.brake.has_to_stop():
             self.store.write(lambda connection: reminder_controls.pause(connection, until=now + self.brake.pause))
         return +done
@@ -154,11 +171,8 @@ class Rounds:
         if not _has_consented(connection, reminder, kind):
             rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
             return "dropped"
-        owner = connection.scalar(
-            select(conversations.c.owner)
-            .where(conversations.c.id == reminder.conversation_id)
-            .with_for_update(skip_locked=True)
-        )
+        found = _OWNER.rows(connection, {"of_id": reminder.conversation_id})
+        owner = found[0].owner if found else None
         if owner is None:  # a turn is being taken: neither of the two waits for the other
             rows.put_off(connection, reminder, now + _IN_A_MOMENT, reason="a turn is being taken")
             return "put_off"
@@ -226,34 +240,35 @@ class Rounds:
         rows.settle(connection, reminder, "called", now=now, reason="not reached" if unreached else None)
         return "calls"
 
-    def _sent(self, one: External, now: datetime) -> str:
-        """Send outside the database, and note how it ended."""
-        reminder = one.reminder
+    def _sent(self, one: External) -> Tried:
+        """Send outside the database."""
         try:
-            provider_id = self.ways.send(one)
-        except RetryLater as fault:
-            self.brake.saw(failed=True)
-            wait = timedelta(seconds=fault.wait_seconds or 300)
-            self.store.write(lambda connection: rows.put_off(connection, reminder, now + wait, reason="busy"))
-            return "put_off"
+            return Tried(one=one, provider_id=self.ways.send(one))
         except AssistantError as fault:
-            log.warning("reminder not taken", reminder=reminder.id, way=one.way, code=fault.code)
-            # That this person will not take it says nothing about all the others.
-            self.brake.saw(failed=not isinstance(fault, GiveUp))
-            refusal = fault
-            self.store.write(lambda connection: self._refused(connection, one, refusal, now))
-            return "fell_through"
-        self.brake.saw(failed=False)
-        self.store.write(lambda connection: self._handed(connection, one, provider_id, now))
-        return NOTICES.get(one.way, one.way)
+            return Tried(one=one, fault=fault)
 
-    def _refused(self, connection: Connection, one: External, fault: AssistantError, now: datetime) -> None:
+    def _noted(self, connection: Connection, tried: Sequence[Tried], now: datetime) -> Counter[str]:
+        """Note how sending outside the database ended. Who dies before this sends again, under the same key."""
+        return Counter(self._ended(connection, each.one, each.provider_id, each.fault, now) for each in tried)
+
+    def _ended(
+        self, connection: Connection, one: External, provider_id: str | None, fault: AssistantError | None,
+        now: datetime,
+    ) -> str:  # fmt: skip
+        # That this person will not take it says nothing about all the others.
+        self.brake.saw(failed=fault is not None and not isinstance(fault, GiveUp))
+        if fault is None:
+            if ends.hand_on(connection, one.reminder, one.way, provider_id=provider_id, now=now):
+                self.ways.spent(connection, one)
+            return NOTICES.get(one.way, one.way)
+        if isinstance(fault, RetryLater):
+            wait = timedelta(seconds=fault.wait_seconds or 300)
+            rows.put_off(connection, one.reminder, now + wait, reason="busy")
+            return "put_off"
+        log.warning("reminder not taken", reminder=one.reminder.id, way=one.way, code=fault.code)
         self.ways.refused(connection, one, fault)
         rows.put_off(connection, one.reminder, now, rung=_NEXT_RUNG[one.way], reason=f"{one.way} refused")
-
-    def _handed(self, connection: Connection, one: External, provider_id: str | None, now: datetime) -> None:
-        if ends.hand_on(connection, one.reminder, one.way, provider_id=provider_id, now=now):
-            self.ways.spent(connection, one)
+        return "fell_through"
 
 
 def _planned_again(kind: ReminderKind | None, facts: Facts | None, reminder: Reminder) -> Planned | None:

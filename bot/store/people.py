@@ -83,12 +83,19 @@ def introduce(connection: Connection, keys: KeyRing, *, account: str, platform_i
     _ADD_CONVERSATION.changed(connection, {"contact_id": contact.id, **start})
 
 
+_KEY_OF = Prepared(
+    lambda _: select(person_keys.c.master_key_id, person_keys.c.wrapped).where(
+        person_keys.c.contact_id == bindparam("of_contact")
+    )
+)
+
+
 def cipher_of(connection: Connection, keys: KeyRing, contact_id: int) -> Cipher:
     """Return a person's cipher. Raises Unreadable when the person has been deleted."""
-    row = connection.execute(select(person_keys).where(person_keys.c.contact_id == contact_id)).first()
-    if row is None:
+    rows = _KEY_OF.rows(connection, {"of_contact": contact_id})
+    if not rows:
         raise Unreadable("person_keys")
-    return keys.person(contact_id, WrappedKey(master_key_id=row.master_key_id, wrapped=row.wrapped))
+    return keys.person(contact_id, WrappedKey(master_key_id=rows[0].master_key_id, wrapped=rows[0].wrapped))
 
 
 def forget(connection: Connection, contact_id: int) -> None:
@@ -106,24 +113,35 @@ class Person:
     platform_id: str
 
 
-def person_of(connection: Connection, keys: KeyRing, conversation_id: int) -> Person:
-    """Return whom a conversation is with. Raises Unreadable when the person has been deleted."""
-    row = connection.execute(
+_CONTACT_OF = Prepared(
+    lambda _: (
         select(contacts.c.id, contacts.c.account, contacts.c.platform_id)
         .join(conversations, conversations.c.contact_id == contacts.c.id)
-        .where(conversations.c.id == conversation_id)
-    ).one()
+        .where(conversations.c.id == bindparam("of_conversation"))
+    )
+)
+
+
+def person_of(connection: Connection, keys: KeyRing, conversation_id: int) -> Person:
+    """Return whom a conversation is with. Raises Unreadable when the person has been deleted."""
+    [row] = _CONTACT_OF.rows(connection, {"of_conversation": conversation_id})
     plain = cipher_of(connection, keys, row.id).open(row.platform_id, place=_id_place(row.id))
     return Person(contact_id=row.id, account=row.account, platform_id=plain.decode())
 
 
-def conversation_of(connection: Connection, contact_id: int) -> int | None:
-    """Return the number of a person's conversation, or None for a person who has been deleted."""
-    return connection.scalar(
+_CONVERSATION_OF = Prepared(
+    lambda _: (
         select(conversations.c.id)
         .join(person_keys, person_keys.c.contact_id == conversations.c.contact_id)
-        .where(conversations.c.contact_id == contact_id)
+        .where(conversations.c.contact_id == bindparam("of_contact"))
     )
+)
+
+
+def conversation_of(connection: Connection, contact_id: int) -> int | None:
+    """Return the number of a person's conversation, or None for a person who has been deleted."""
+    rows = _CONVERSATION_OF.rows(connection, {"of_contact": contact_id})
+    return rows[0].id if rows else None
 
 
 def _id_place(contact_id: int) -> str:

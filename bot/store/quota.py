@@ -2,22 +2,26 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.messages import Kind
+from bot.store.prepared import Prepared
 from bot.store.schema import inbound, outbox
+
+_LAST_MESSAGE = Prepared(
+    lambda _: (
+        select(inbound.c.received_at)
+        .where(inbound.c.conversation_id == bindparam("of_conversation"), inbound.c.kind != Kind.EVENT)
+        .order_by(inbound.c.id.desc())
+        .limit(1)
+    )
+)
 
 
 def last_message_at(connection: Connection, conversation_id: int) -> datetime | None:
     """Return when the person last wrote (events open no window), or None."""
-    query = (
-        select(inbound.c.received_at)
-        .where(inbound.c.conversation_id == conversation_id, inbound.c.kind != Kind.EVENT)
-        .order_by(inbound.c.id.desc())
-        .limit(1)
-    )
-    at: datetime | None = connection.scalar(query)
-    return at
+    rows = _LAST_MESSAGE.rows(connection, {"of_conversation": conversation_id})
+    return rows[0].received_at if rows else None
 
 
 def sent_since(connection: Connection, conversation_id: int, since: datetime) -> int:
