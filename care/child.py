@@ -15,11 +15,15 @@ FaultCode = Literal["unknown_vaccine", "before_birth", "future", "same_day"]
 
 @dataclass(frozen=True, kw_only=True)
 class Dose:
-    """A dose given. `vaccine`: the code of a product (care/vaccination/products.yaml); `product`: as it was said."""
+    """A dose given. `vaccine`: the code of a product (care/vaccination/products.yaml); `product`: as it was said.
+
+    `is_about`: only the month or the age was told, and the day was estimated.
+    """
 
     on: date
     vaccine: str
     product: str = ""
+    is_about: bool = False
     source: Source = "parent"
     id: int | None = None
 

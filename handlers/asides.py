@@ -6,8 +6,10 @@ from handlers.scene import Scene
 from handlers.session import MOST_TASKS, Session, Task
 from handlers.wishes import wished
 
-_ONCE = frozenset({"consent", "verify"})  # dialogs that lead to others; nobody goes through two at a time
-_CHOOSING = frozenset({"pick_policy", "pick_case"})
+_ONCE = frozenset(
+    {"consent", "verify", "child_consent", "child_profile"}
+)  # dialogs that lead to others; nobody goes through two at a time
+_CHOOSING = frozenset({"pick_policy", "pick_case", "pick_child"})
 
 
 class Aside(StrEnum):

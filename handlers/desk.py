@@ -191,6 +191,10 @@ class Desk:
     # Tasks.
 
     def _in_task(self, scene: Scene) -> Outcome:
+        first = self._tasks[_current(scene).kind].gives_way_to
+        aside = self._aside(scene, among=first) if first else None
+        if aside is not None:
+            return aside
         step = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
         if step.is_swallowed:
             return outcome_of(scene, self._begun(scene, self._after(scene, step)))
@@ -218,9 +222,11 @@ class Desk:
             return self._insisting(scene, step)
         return followed(outcome, self._repeat(scene))
 
-    def _aside(self, scene: Scene) -> Outcome | None:
+    def _aside(self, scene: Scene, *, among: frozenset[str] | None = None) -> Outcome | None:
         """Do what was asked for in the middle of a dialog, beside it or first; None where nothing was asked for."""
         for kind in kinds_in(scene, self._wishes):
+            if among is not None and kind not in among:
+                continue
             if kind == "resume" or (kind == _APPLYING and not names_service(scene)):
                 continue
             said = self._requests[kind](scene, {})

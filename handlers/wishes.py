@@ -12,6 +12,7 @@ from handlers.scene import Scene
 from intents.normal import compact, sounds
 from intents.requests import Requests
 
+_HEARD_CLOSER = frozenset({"child_doses", "child_growth"})  # their patterns are wide: the request decides
 _APART = 8  # characters between two words of a wish
 _LONGEST = 80
 _END = "'"  # ends the sound of a character
@@ -26,7 +27,9 @@ _NO_WISH = re.compile(
 def kinds_in(scene: Scene, requests: Requests) -> list[str]:
     """Return the kinds of request that a message may be: to apply, too, where a service is wished for in its words."""
     kinds = requests.all_in(scene.text)
-    return kinds or (["apply"] if not requests.is_asking(scene.text) and wished(scene) else [])
+    if set(kinds) - _HEARD_CLOSER or requests.is_asking(scene.text) or not wished(scene):
+        return kinds
+    return [*kinds, "apply"]
 
 
 @dataclass(frozen=True, kw_only=True)

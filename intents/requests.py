@@ -15,7 +15,7 @@ from intents.normal import compact
 FILE = Path(__file__).parent / "requests.yaml"
 
 _GREETING = re.compile(r"^(?:(?:在不在|在[不吗么]|有人[吗在]*|你好|您好|喂|hello|hi)[呀啊]*[?？,，。!！~]+)+(?=.)")
-_LONGEST = 80  # characters; a longer message tells a story and is read as a question
+_LONGEST = 80  # characters; a longer message tells a story and is read as a question, save where an entry says so
 
 
 class _Request(BaseModel):
@@ -23,6 +23,7 @@ class _Request(BaseModel):
 
     said: list[str] = Field(min_length=1)
     plain: bool = False
+    longest: int = _LONGEST
 
 
 class _File(BaseModel):
@@ -36,6 +37,7 @@ class _File(BaseModel):
 class _Pattern:
     said: re.Pattern[str]
     plain: bool
+    longest: int
 
 
 class Requests:
@@ -54,7 +56,9 @@ class Requests:
             raise ConfigurationFault(f"{path}: {error}; mend these entries") from error
         try:
             patterns = {
-                name: _Pattern(said=re.compile(guarded("|".join(request.said))), plain=request.plain)
+                name: _Pattern(
+                    said=re.compile(guarded("|".join(request.said))), plain=request.plain, longest=request.longest
+                )
                 for name, request in file.requests.items()
             }
             return cls(patterns, re.compile(re.sub(r"\s+", "", file.asks)))
@@ -69,12 +73,12 @@ class Requests:
     def all_in(self, message: str) -> list[str]:
         """Return the kinds of request that `message` may be, in the file's order; empty for a question."""
         text = _heard(message)
-        if not text or len(text) > _LONGEST:
-            return []
         return [
             name
             for name, pattern in self._patterns.items()
-            if pattern.said.search(text) and not (pattern.plain and self._asks.search(text))
+            if 0 < len(text) <= pattern.longest
+            and pattern.said.search(text)
+            and not (pattern.plain and self._asks.search(text))
         ]
 
     def is_asking(self, message: str) -> bool:

@@ -85,6 +85,11 @@ def narrowed(products: tuple[str, ...], name: str, *, birth: date, on: date | No
     return left or products
 
 
+def is_untracked(name: str) -> bool:
+    """Whether a name is that of a vaccine whose doses nobody follows here (狂犬, 破伤风)."""
+    return name in _names().untracked
+
+
 def called(code: str) -> str:
     """Return how a product is called in a sentence."""
     product = load().products.get(code)

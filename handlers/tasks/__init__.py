@@ -40,7 +40,8 @@ class TaskKind:
     `confirms`: whether a summary is confirmed first; `notices` must be known before. `cites` are the clauses behind
     what is told with the summary, or with the only question. `objection` may end the task after any answer (not
     eligible). `noted` are changes that an answer makes at once (what was agreed to). `remark` may answer a message that
-    answers no question. `left` is said when the person cancels.
+    answers no question. `left` is said when the person cancels. `gives_way_to`: requests that are no answer, though
+    any words could be one.
     """
 
     form: Callable[[Scene, Task, Answers], Form]
@@ -52,3 +53,4 @@ class TaskKind:
     noted: Callable[[Scene, Task, Answers], tuple[Effect, ...]] = _nothing_to_note
     remark: Callable[[Scene, Task], Said | None] = _nothing_to_remark
     left: str = "kept"
+    gives_way_to: frozenset[str] = frozenset()

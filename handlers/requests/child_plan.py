@@ -1,0 +1,41 @@
+"""Tells what comes next: 宝宝还有哪些针没打, 下一针什么时候, 把疫苗计划发给我."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.child_scene import children_of, meant, promising, the_children
+from handlers.child_words import next_words, plan_words, tell
+from handlers.clauses import cited, clause_lines
+from handlers.scene import Said, Scene
+
+_NEXT = re.compile(r"下一?(?:针|次|剂|回|个)|接下来|接着|下面")
+_SERVICE_ASKED = re.compile(r"服务|通知|提醒|福利|保险|责任|优享|预约|报销|理赔|费|钱|[来去]不及|白瞎")
+_SERVICE, _FACT = "family-doctor", "content.reminder"
+
+
+def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
+    """Tell it from the child's own record; for who has no child here, what the service is and how to begin."""
+    text = str(wanted.get("text", scene.text))
+    if not wanted and _SERVICE_ASKED.search(text):
+        return None
+    if not wanted and not children_of(scene):
+        return _offer(scene)
+    ready = the_children(scene, wanted, "child_plan", text=text)
+    if ready is None or isinstance(ready, Said):
+        return ready
+    found = meant(scene, ready, text)
+    if _NEXT.search(text):
+        lines = [next_words(child, scene.today) for child in found]
+        return Said(text="\n".join([*lines, tell("rule")]), session=scene.session)
+    return Said(text="\n\n".join(plan_words(child, scene.today) for child in found), session=scene.session)
+
+
+def _offer(scene: Scene) -> Said | None:
+    product = promising(scene)
+    service = scene.house.library.handbooks[product].service(_SERVICE) if product else None
+    fact = next((one for one in service.facts if one.key == _FACT), None) if service else None
+    if product is None or fact is None:
+        return None
+    lines = [fact.say, tell("offer"), *clause_lines(scene, product, fact.clause)]
+    return Said(text="\n".join(lines), session=scene.session, citations=cited(product, fact.clause))
