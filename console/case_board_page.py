@@ -16,6 +16,7 @@ from console.case_words import Due, due_words
 from console.office import Office
 from console.rights import READERS, allowed, audited, current_user
 from console.sight import products_seen
+from console.who import masked_name
 from knowledge.flow import Flow
 from knowledge.library import Library
 
@@ -148,7 +149,7 @@ def _cards(connection: Connection, office: Office, rows: Sequence[Listed], now: 
                 service=service_name(office.library, row.product, row.service),
                 product=product_name(office.library, row.product),
                 step=step_name(office.library, row.product, row.service, row.step),
-                insured=insured or (policy.holder_name if policy else ""),
+                insured=masked_name(insured or (policy.holder_name if policy else "")),
                 owner=row.owner or "",
                 due=due_words(row.due_at, is_paused=row.is_paused, is_open=row.is_open, now=now),
                 unseen=row.unseen,

@@ -10,6 +10,7 @@ from werkzeug.routing import RequestRedirect
 from bot.errors import RetryLater
 from console import gate
 from console.audit_pages import audit_pages
+from console.call_pages import call_pages
 from console.case_board_page import board_page
 from console.case_pages import case_pages
 from console.doors import door_pages
@@ -19,6 +20,7 @@ from console.live import Live
 from console.live_pages import live_pages
 from console.office import Office
 from console.paper_pages import paper_pages
+from console.person_pages import person_pages
 from console.rights import EVERYBODY, READERS
 from console.staff_pages import staff_pages
 from console.wordings import FILTERS, span
@@ -52,7 +54,7 @@ def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     console.context_processor(_in_templates)
     console.register_error_handler(HTTPException, _refused)
     console.register_error_handler(RetryLater, _busy)
-    for pages in (door_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages):
+    for pages in (door_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages, person_pages, call_pages):
         console.register_blueprint(pages(office))
     inbox = Inbox(office)
     console.register_blueprint(inbox_pages(office, inbox))

@@ -59,22 +59,7 @@ def paper_pages(office: Office) -> Blueprint:
     @pages.get("/cases/<number>/papers/<int:paper_id>/file")
     @allowed(*READERS)
     def file(number: str, paper_id: int) -> Response:
-        found = paper_of(number, paper_id)
-        if found.file is None or found.state not in ("kept", "refused") or not _is_shown(found.media_type):
-            abort(404)
-        # The row comes before the content: nothing is read without a trace of it.
-        who, keys, now = current_user().actor, store.keys, clock()
-        fields = (f"paper {paper_id}",)
-        store.write(
-            lambda connection: audit.reveal(
-                connection, keys, actor=who, subject=f"case:{number}", fields=fields, now=now
-            )
-        )
-        try:
-            content = office.papers.read(found.file)
-        except Unreadable:
-            abort(404)
-        return _file(content, found, as_download="download" in request.args)
+        return file_answer(office, paper_of(number, paper_id), subject=f"case:{number}")
 
     @pages.post("/cases/<number>/papers/<int:paper_id>/accept")
     @allowed(*DESK)
@@ -113,6 +98,22 @@ def paper_pages(office: Office) -> Blueprint:
         return redirect(url_for("console.cases.case", number=number))
 
     return pages
+
+
+def file_answer(office: Office, paper: Material, *, subject: str) -> Response:
+    """Return the content of a paper that the current user may see, after a row in the audit; 404 where it is gone."""
+    if paper.file is None or paper.state not in ("kept", "refused") or not _is_shown(paper.media_type):
+        abort(404)
+    # The row comes before the content: nothing is read without a trace of it.
+    who, keys, now, fields = current_user().actor, office.store.keys, office.clock(), (f"paper {paper.id}",)
+    office.store.write(
+        lambda connection: audit.reveal(connection, keys, actor=who, subject=subject, fields=fields, now=now)
+    )
+    try:
+        content = office.papers.read(paper.file)
+    except Unreadable:
+        abort(404)
+    return _file(content, paper, as_download="download" in request.args)
 
 
 def _is_shown(media_type: str | None) -> bool:
