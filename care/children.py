@@ -5,12 +5,12 @@ care/child_forecast.py.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, insert, or_, select, update
 
 from bot.keys import KeyRing
 from bot.store.people import insert_unless_there
@@ -21,9 +21,10 @@ from care.child_records import records_of
 from care.child_tables import child_guardians, child_records, children
 from care.policies import insured_people
 from care.policy import Insured, Policy
-from care.tables import bindings, reminders
+from care.tables import bindings, insured, policies, reminders
 from care.vaccination.spans import Span
 
+_YOUNG = ("child", "other")  # relations that an insured child may have to the policyholder
 _GROWN_UP = Span(months=18 * 12)
 _OF_POLICY = ("name", "birth", "sex")  # an insured child's are the policy's, and not kept again
 
@@ -57,6 +58,27 @@ def children_after(connection: Connection, keys: KeyRing, after: int, *, limit: 
     """Return children in the order of their row numbers, after one."""
     query = select(children).where(children.c.id > after).order_by(children.c.id).limit(limit)
     return _read(connection, keys, query)
+
+
+def policies_without_profiles(connection: Connection, products: Sequence[str], after: int, *, limit: int) -> list[int]:
+    """Return bound policies of these products that insure somebody without a profile, in the order of their numbers.
+
+    They may be grown up: their birth dates are sealed.
+    """
+    tables = insured.join(policies, policies.c.id == insured.c.policy_id).outerjoin(
+        children, children.c.insured_id == insured.c.id
+    )
+    bound = exists().where(bindings.c.policy_id == insured.c.policy_id, bindings.c.ended_at.is_(None))
+    query = (
+        select(insured.c.policy_id)
+        .select_from(tables)
+        .where(insured.c.policy_id > after, policies.c.product.in_(products))
+        .where(insured.c.relation.in_(_YOUNG), children.c.id.is_(None), bound)
+        .distinct()
+        .order_by(insured.c.policy_id)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
 
 
 def guardians_of(connection: Connection, child: Child) -> list[int]:
@@ -93,7 +115,7 @@ def add_insured_children(connection: Connection, keys: KeyRing, policy: Policy, 
     Nothing is known of their doses: those that fell due before today count as given elsewhere (`record_since`).
     """
     today = now.date()
-    young = [one for one in policy.insured if one.relation in ("child", "other") and _GROWN_UP.after(one.birth) > today]
+    young = [one for one in policy.insured if one.relation in _YOUNG and _GROWN_UP.after(one.birth) > today]
     if not young or policy.id is None:
         return []
     wanted = [one.id for one in young]

@@ -10,7 +10,7 @@ from functools import partial
 from bot.clock import in_china
 from care import reminder_controls
 from handlers.remind import AT_ONCE, Rounds
-from handlers.replanning import Walk, walks
+from handlers.replanning import AnyWalk, walks
 
 _EVERY = timedelta(seconds=5)
 # 100 reminders every 5 s: what is due at one minute leaves within the next; what waited through a downtime leaves
@@ -56,12 +56,12 @@ class Ticker:
                     break
                 self._walk_on(walk, now)
 
-    def _is_walked(self, walk: Walk, now: datetime) -> bool:
+    def _is_walked(self, walk: AnyWalk, now: datetime) -> bool:
         with self.rounds.store.reading() as connection:
             place, ended_at = reminder_controls.position(connection, walk.name)
         return place == 0 and ended_at is not None and now - ended_at < _A_DAY
 
-    def _walk_on(self, walk: Walk, now: datetime) -> None:
+    def _walk_on(self, walk: AnyWalk, now: datetime) -> None:
         store = self.rounds.store
         with store.reading() as connection:
             place, _ = reminder_controls.position(connection, walk.name)

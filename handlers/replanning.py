@@ -4,19 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from bot.keys import Unreadable
 from bot.store.store import Store
 from care.case_records import Case, all_cases, case_with_id
+from care.child import Child
 from care.policy import Policy
 from care.reminder_plan import differing, replan_all
 from care.reminders import Planned
 from care.tables import bindings
 from handlers import reminders
-from handlers.child_facts import after_children, child_facts, child_facts_of
+from handlers.child_facts import add_children_of, after_children, child_facts, child_facts_of
+from handlers.new_children import NewChildren
 from handlers.parts import parts_of
 from handlers.reminder_facts import (
     Facts,
@@ -43,11 +44,13 @@ def replan_case(connection: Connection, house: PlanningHouse, case: Case, *, now
 
 
 def replan_policy(connection: Connection, house: PlanningHouse, policy: Policy, *, now: datetime) -> int:
-    """Plan a policy's reminders anew for everybody who may act on it."""
+    """Plan a policy's reminders anew for everybody who may act on it; its children get their profiles."""
+    for child in add_children_of(connection, house, policy, now=now):
+        replan_child(connection, house, child, now=now)
     return _replan(connection, f"policy:{policy.id}", policy_facts(connection, house, policy, now=now), now)
 
 
-def replan_child(connection: Connection, house: PlanningHouse, child: Any, *, now: datetime) -> int:
+def replan_child(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> int:
     """Plan a child's reminders anew."""
     return _replan(connection, f"child:{child.id}", child_facts(connection, house, child, now=now), now)
 
@@ -120,8 +123,11 @@ class Walk:
         )
 
 
-def walks(house: PlanningHouse, *, now: datetime) -> tuple[Walk, ...]:
-    """Return the walks through all subjects."""
+AnyWalk = Walk | NewChildren
+
+
+def walks(house: PlanningHouse, *, now: datetime) -> tuple[AnyWalk, ...]:
+    """Return the walks through all subjects; new children get their profiles before the children are walked through."""
 
     def cases(connection: Connection, after: int) -> dict[int, Facts | None]:
         page = all_cases(connection, house.keys, limit=BATCH, after_id=after)
@@ -144,4 +150,5 @@ def walks(house: PlanningHouse, *, now: datetime) -> tuple[Walk, ...]:
         "policies": ("policy", bound_policies),
         "children": ("child", children),
     }
-    return tuple(Walk(name=name, about=about, page=page, house=house, now=now) for name, (about, page) in pages.items())
+    through = (Walk(name=name, about=about, page=page, house=house, now=now) for name, (about, page) in pages.items())
+    return (NewChildren(house=house, now=now), *through)
