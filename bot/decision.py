@@ -28,12 +28,13 @@ _BEHIND_PASSIVE = timedelta(milliseconds=500)
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the handler decided, and on which version of the conversation."""
+    """What the handler decided, and on which version of the conversation; `is_silent`: the bot may not speak there."""
 
     outcome: Outcome
     state: bytes | None
     version: int
     has_failed: bool = False
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,38 +48,42 @@ class Decider:
     may_speak: Callable[[Conversation], bool] = lambda _: True
 
     def decide(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
-        """Return the decision; a handler that fails decides for an apology and changes nothing."""
+        """Return the decision; a handler that fails decides for an apology (for silence where the bot may not speak)
+        and changes nothing."""
         is_human = conversation.owner is Owner.HUMAN
         if is_human and message.kind is Kind.EVENT and message.event != _SAYS:
             return self._noted(message, conversation, version)
         is_barred = not self.may_speak(conversation)
-        handler = self.while_human if is_human or is_barred else self.handler
+        is_silent = is_human or is_barred
+        handler = self.while_human if is_silent else self.handler
         if handler is None:
-            return Decision(outcome=Outcome(), state=None, version=version)
+            return Decision(outcome=Outcome(), state=None, version=version, is_silent=is_silent)
         try:
             outcome = handler(Turn(inbound=message, conversation=conversation, now=self.clock()))
             state = None if outcome.state is None else encoding.state_bytes(outcome.state)
             if is_barred:
-                return Decision(outcome=Outcome(page=outcome.page), state=None, version=version)
+                paged = Outcome(page=outcome.page, effects=outcome.effects)
+                return Decision(outcome=paged, state=None, version=version, is_silent=True)
             outcome = replace(outcome, replies=tuple(_sendable(reply) for reply in outcome.replies if reply.text))
-            return Decision(outcome=outcome, state=state, version=version)
+            return Decision(outcome=outcome, state=state, version=version, is_silent=is_silent)
         except Exception as error:
             log.error("handler failed", turn=turn_id(message), exc_info=error)
-            return apology(version)
+            return apology(version, is_silent=is_silent)
 
     def _noted(self, message: Inbound, conversation: Conversation, version: int) -> Decision:
         """Let what the platform tells (a notice did not arrive) have its effects, and say nothing to it."""
         try:
             told = self.handler(Turn(inbound=message, conversation=conversation, now=self.clock()))
-            return Decision(outcome=Outcome(effects=told.effects), state=None, version=version)
+            return Decision(outcome=Outcome(effects=told.effects), state=None, version=version, is_silent=True)
         except Exception as error:
             log.error("handler failed", turn=turn_id(message), exc_info=error)
-            return Decision(outcome=Outcome(), state=None, version=version)
+            return apology(version, is_silent=True)
 
 
-def apology(version: int) -> Decision:
-    """Return the decision of a turn that could not be taken properly: it says so and changes nothing."""
-    return Decision(outcome=_FAILED, state=None, version=version, has_failed=True)
+def apology(version: int, *, is_silent: bool) -> Decision:
+    """Return the decision of a turn that could not be taken properly: it says so, if it may, and changes nothing."""
+    outcome = Outcome() if is_silent else _FAILED
+    return Decision(outcome=outcome, state=None, version=version, has_failed=True, is_silent=is_silent)
 
 
 def ending_of(decision: Decision, message: Inbound, *, is_late: bool, max_bytes: int, now: datetime) -> Ending:

@@ -283,7 +283,7 @@ class Turns:
         elif can_try and decision is not None and not decision.has_failed and not isinstance(error, AssistantError):
             # The database will not take what the handler decided (a fault of ours): the message is kept nevertheless.
             log.error("turn could not be stored", turn=turn_id(ticket.payload.message), exc_info=error)
-            ticket.payload.decision = apology(decision.version)
+            ticket.payload.decision = apology(decision.version, is_silent=decision.is_silent)
             self._lanes.again(ticket)
         else:
             if not isinstance(error, AssistantError):

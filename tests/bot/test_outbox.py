@@ -24,13 +24,15 @@ def met(workplace: Workplace) -> Workplace:
     return workplace
 
 
-def put(workplace: Workplace, text: str, *, conversation_id: int = 1, key: str = "", **due: Any) -> bool:
+def put(
+    workplace: Workplace, text: str, *, conversation_id: int = 1, key: str = "", kind: str = "reply", **due: Any
+) -> bool:
     def work(connection: Any) -> bool:
         return outbox.add(
             connection,
             workplace.store.keys,
             conversation_id=conversation_id,
-            kind="reply",
+            kind=kind,
             text=text,
             key=key or secrets.token_hex(8),
             now=workplace.clock(),
@@ -163,18 +165,31 @@ def test_a_fault_of_ours_is_tried_again_and_its_text_is_not_kept(met: Workplace)
 def test_what_the_bot_wrote_is_not_sent_after_a_person_took_over(met: Workplace, clock: FixedClock) -> None:
     put(met, "一")
     met.do(lambda connection: conversations.take_over(connection, 1, now=clock()))
-    put(met, "我是健康管家")
+    put(met, "我是健康管家", kind="human")
     met.outbox.deliver_due()
     assert met.channel.sent == [("o-lin", "我是健康管家")]
     assert state_of(met) == "dropped"
 
 
-def test_what_a_person_wrote_is_not_sent_after_they_gave_back(met: Workplace, clock: FixedClock) -> None:
+def test_the_bot_writes_nothing_that_is_sent_while_a_person_has_it(met: Workplace, clock: FixedClock) -> None:
     met.do(lambda connection: conversations.take_over(connection, 1, now=clock()))
-    put(met, "我是健康管家")
+    put(met, "打包好了", kind="notice")
+    met.outbox.deliver_due()
     met.do(lambda connection: conversations.give_back(connection, 1, now=clock()))
     met.outbox.deliver_due()
     assert met.channel.sent == []
+
+
+def test_what_a_person_wrote_is_sent_though_it_changed_hands_at_once(met: Workplace, clock: FixedClock) -> None:
+    met.do(lambda connection: conversations.take_over(connection, 1, now=clock()))
+    put(met, "我是健康管家", kind="human")
+    [delivery] = met.outbox.claim(10)
+    put(met, "再见", kind="human")
+    met.do(lambda connection: conversations.give_back(connection, 1, now=clock()))
+    met.do(lambda connection: conversations.take_over(connection, 1, now=clock()))
+    met.outbox.deliver(delivery)
+    met.outbox.deliver_due()
+    assert met.channel.sent == [("o-lin", "我是健康管家"), ("o-lin", "再见")]
 
 
 def test_a_take_over_between_claim_and_sending_stops_the_message(met: Workplace, clock: FixedClock) -> None:
