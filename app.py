@@ -40,6 +40,7 @@ from care.policy_import import DEMO_POLICIES, import_policies
 from care.workdays import WorkCalendar
 from console.desk_app import console_pages
 from console.exports import export_pages
+from console.live import Live
 from console.office import Account as ConsoleAccount
 from console.office import Office
 from console.simulation import simulation
@@ -115,7 +116,8 @@ def serving_app(settings: Settings) -> Flask:
     desk = _desk(settings, store)
     machine = Machine(store=store, channels=channels, handler=desk.respond, chores=chores.run)
     app.extensions["machine"] = machine
-    console = console_pages(_office(settings, store, papers, desk=desk, machine=machine))
+    app.extensions["live"] = live = Live(store=store, clock=system_clock)
+    console = console_pages(_office(settings, store, papers, desk=desk, machine=machine), live=live)
     for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), console):
         app.register_blueprint(pages)
     if settings.has_simulator:
@@ -314,7 +316,12 @@ def serve_command() -> None:
     click.echo("reading the handbooks (the first start after a change learns for half a minute) …", err=True)
     if settings.web_workers > 1:
         build_router(_library(), memory=settings.data_dir / _LEARNED)  # once here: the processes then find it done
-    serve(settings, lambda: serving_app(settings), machine_of=lambda app: app.extensions["machine"])
+    serve(
+        settings,
+        lambda: serving_app(settings),
+        machine_of=lambda app: app.extensions["machine"],
+        at_end=lambda app: app.extensions["live"].stop(),
+    )
 
 
 @click.group("db")

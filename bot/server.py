@@ -1,5 +1,8 @@
 """The production server: granian over the Flask app. Each serving process has its own app and its own worker."""
 
+import signal
+import socket
+import threading
 from collections.abc import Callable
 from multiprocessing.util import Finalize
 from typing import Any
@@ -24,10 +27,17 @@ _KILL_AFTER_SECONDS = 9
 WsgiApp = Callable[..., Any]
 
 
-def serve(settings: Settings, create_app: Callable[[], WsgiApp], *, machine_of: Callable[[Any], Machine]) -> None:
+def serve(
+    settings: Settings,
+    create_app: Callable[[], WsgiApp],
+    *,
+    machine_of: Callable[[Any], Machine],
+    at_end: Callable[[Any], None] = lambda _app: None,
+) -> None:
     """Migrate, then serve until SIGTERM or SIGINT; returns after a clean end.
 
     `create_app` is called in each serving process, and the machine in the app it makes (`machine_of`) is started there.
+    `at_end` is called with that app when the signal comes, before the answers under way are waited for.
     """
     configure_logs()
     open_store(settings.database_url, settings.keys).close()
@@ -36,6 +46,7 @@ def serve(settings: Settings, create_app: Callable[[], WsgiApp], *, machine_of: 
         app = create_app()
         machine = machine_of(app)
         machine.start()
+        _at_signal(lambda: at_end(app))
         # The server's children end without running atexit; this is what multiprocessing runs in its place.
         Finalize(machine, machine.stop, exitpriority=100)
         return app
@@ -55,3 +66,22 @@ def serve(settings: Settings, create_app: Callable[[], WsgiApp], *, machine_of: 
     )
     log.info("serving", port=settings.port, processes=settings.web_workers)
     server.serve(target_loader=load, wrap_loader=False)
+
+
+def _at_signal(tell: Callable[[], None]) -> None:
+    """Call `tell` in a thread of its own when this process is told to end.
+
+    The server sets its handlers after the app was loaded, and waits for open answers, which a stream never ends by
+    itself; what Python writes to the wake-up socket at a signal comes in any case. Call it in the main thread.
+    """
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
+    signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+
+    def wait() -> None:
+        while (number := ours.recv(1)) and number[0] not in (signal.SIGTERM, signal.SIGINT):
+            pass
+        tell()
+        pythons.fileno()  # both ends stay open: a second signal must find its socket
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()

@@ -92,6 +92,15 @@
     if (missing.length) soon();
   };
 
+  /* What has not changed stays as it is, with what was opened in it; pictures are not fetched again. */
+  const pieces = new Map();
+  const kept = (fresh) => {
+    const key = fresh.dataset.piece, html = fresh.outerHTML, old = key && pieces.get(key);
+    if (old && old.html === html) return old.node;
+    if (key) pieces.set(key, { html, node: fresh });
+    return fresh;
+  };
+
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 
   const renew = async () => {
@@ -100,10 +109,8 @@
     if (!answer.ok) return;
     const told = await answer.json();
     const box = one("#exchange"), follow = atEnd(box);
-    const opened = new Set(all("details[open]", box).map((it) => it.closest("[data-piece]").dataset.piece));
     const menuOpen = one("#head details[open]");
-    box.innerHTML = told.exchange;
-    all("[data-piece]", box).forEach((it) => { if (opened.has(it.dataset.piece)) { const why = one("details", it); if (why) why.open = true; } });
+    box.replaceChildren(...[...fragment(told.exchange).children].map(kept));
     if (follow) box.scrollTop = box.scrollHeight;
     if (!menuOpen || told.state !== talk.dataset.state) one("#head").innerHTML = told.head;
     if (told.state !== talk.dataset.state) {
@@ -317,9 +324,12 @@
   /* ---- begin ---- */
   if (talk) {
     const box = one("#exchange");
+    [...box.children].forEach(kept);
     box.scrollTop = box.scrollHeight;
-    const kept = sessionStorage.getItem(`draft-${open}`);
-    if (one("#text") && !one("#text").value && kept) one("#text").value = kept;
+    const last = box.lastElementChild;
+    if (last && getComputedStyle(box).overflowY === "visible" && !talk.dataset.old) last.scrollIntoView({ block: "center" });
+    const draft = sessionStorage.getItem(`draft-${open}`);
+    if (one("#text") && !one("#text").value && draft) one("#text").value = draft;
   }
   listen();
 })();
