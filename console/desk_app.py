@@ -20,7 +20,7 @@ from console.live import Live
 from console.live_pages import live_pages
 from console.office import Office
 from console.paper_pages import paper_pages
-from console.person_pages import person_pages
+from console.person_pages import card_of, person_pages
 from console.rights import EVERYBODY, READERS
 from console.staff_pages import staff_pages
 from console.wordings import FILTERS, span
@@ -52,6 +52,8 @@ def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     console.before_request(lambda: gate.checked(office))
     console.after_request(gate.hardened)
     console.context_processor(_in_templates)
+    cards = {"person_card": card_of(office)}
+    console.context_processor(lambda: cards)
     console.register_error_handler(HTTPException, _refused)
     console.register_error_handler(RetryLater, _busy)
     for pages in (door_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages, person_pages, call_pages):

@@ -15,7 +15,7 @@ from care.workdays import WorkCalendar
 from console.case_pages import Page
 from console.office import Office
 from console.paper_pages import file_answer
-from console.person_view import REMINDER_STATES, People
+from console.person_view import REMINDER_STATES, People, PersonView
 from console.rights import DESK, READERS, allowed, audited, current_user
 from console.sight import products_seen
 from console.wordings import day_and_time
@@ -92,6 +92,20 @@ class PersonDesk:
             return self.page(contact_id, wrong=fault.say, code=409)
         self.office.wake()
         return redirect(url_for("console.people.person", contact_id=contact_id, done=done))
+
+
+def card_of(office: Office) -> Callable[[int], PersonView | None]:
+    """Return what a template calls to show a person's card beside something else; each reading is audited."""
+    people = People(office)
+
+    def card(contact_id: int) -> PersonView | None:
+        with office.store.reading() as connection:
+            found = people.find(connection, contact_id, products=products_seen())
+        if found is not None:
+            audited(office, "person read", f"contact:{contact_id}")
+        return found
+
+    return card
 
 
 def person_pages(office: Office) -> Blueprint:
