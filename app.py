@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import click
 from flask import Flask
 
-from bot.accounts import Account, WechatAccount
+from bot.accounts import Account, WechatAccount, WecomAccount
 from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
 from bot.connections import channel_of
@@ -62,6 +62,7 @@ from handlers.reminder_ticks import Ticker
 from handlers.reminder_ways import Template, Ways
 from handlers.replanning import kinds
 from handlers.respond import Assistant
+from handlers.staff_cards import Address, StaffCards
 from handlers.staff_commands import users_group
 from handlers.understanding import build_router
 from handlers.vaccine_commands import vaccines_group
@@ -112,6 +113,13 @@ def serving_app(settings: Settings) -> Flask:
         clock=system_clock,
         wake_outbox=lambda: machine.wake(),
         reminding=Ticker(rounds=_rounds(store)),
+        cards=StaffCards(
+            store=store,
+            library=_library(),
+            addresses=_addresses(settings),
+            public_url=settings.public_url,
+            wake=lambda: machine.wake(),
+        ),
     )
     desk = _desk(settings, store)
     machine = Machine(store=store, channels=channels, handler=desk.respond, chores=chores.run)
@@ -146,6 +154,14 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
         ),
         assistant=desk.assistant,
     )
+
+
+def _addresses(settings: Settings) -> dict[str, Address]:
+    """Where the staff get cards: the first application in WeCom that names them."""
+    within = [account for account in reversed(settings.accounts) if isinstance(account, WecomAccount)]
+    return {
+        name: Address(account=account.id, member=member) for account in within for name, member in account.staff.items()
+    }
 
 
 def _desk(settings: Settings, store: Store) -> Desk:

@@ -9,6 +9,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from bot import cards
+from bot.cards import ShowsCards
 from bot.channel import Channel
 from bot.clock import Clock
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
@@ -74,7 +76,7 @@ class Outbox:
             self._settle(delivery, "dropped", "the conversation changed hands, or it is of no use any more")
             return
         try:
-            self._channel(delivery).send(delivery.contact, delivery.text, key=delivery.key)
+            self._send(delivery)
         except RetryLater as error:
             self._try_again(delivery, error, asked_seconds=error.wait_seconds)
         except GiveUp as error:
@@ -115,6 +117,13 @@ class Outbox:
         )
         log.warning("deliveries released", count=released)
         return released
+
+    def _send(self, delivery: Delivery) -> None:
+        channel = self._channel(delivery)
+        if delivery.kind == outbox.CARD and isinstance(channel, ShowsCards):
+            channel.send_card(delivery.contact, cards.read(delivery.text), key=delivery.key)
+        else:
+            channel.send(delivery.contact, delivery.text, key=delivery.key)
 
     def _channel(self, delivery: Delivery) -> Channel:
         if delivery.account not in self._channels:

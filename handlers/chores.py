@@ -20,6 +20,7 @@ from care.clearing import clear_away, delete_files
 from care.errands import Errand
 from care.fetching import Fetch, Fetched, fetch_wanted
 from handlers.reminder_ticks import Ticker
+from handlers.staff_cards import StaffCards
 from handlers.wording import has, say
 
 log = structlog.get_logger()
@@ -41,9 +42,12 @@ class Chores:
         clock: Clock,
         wake_outbox: Callable[[], None] = lambda: None,
         reminding: Ticker | None = None,
+        cards: StaffCards | None = None,
     ) -> None:
-        """`public_url` is what links in messages begin with. `reminding` looks after reminders, where they are on."""
+        """`public_url` is what links in messages begin with. `reminding` looks after reminders, where they are on,
+        `cards` tells the staff, where they have addresses."""
         self._reminding = reminding
+        self._cards = cards
         self._store = store
         self._papers = papers
         self._copies = copies
@@ -56,6 +60,8 @@ class Chores:
     def run(self) -> None:
         """Do one round. Raises RetryLater while the database is away."""
         now = self._clock()
+        if self._cards is not None:
+            self._cards.tell(now)
         refused = [ended for ended in fetch_wanted(self._store, self._papers, self._fetch, now=now) if ended.reason]
         if refused:
             self._store.write(lambda connection: self._tell_refused(connection, refused, now))

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bot.accounts import WecomAccount
+from bot.cards import Card
 from bot.channel import Envelope, Wrapped
 from bot.channels.envelope import make_safe
 from bot.channels.inbounds import inbound_of
 from bot.channels.qyapi import QyApi
 from bot.channels.wecom_callbacks import RECEIVED, Opened, SealedCallbacks
-from bot.channels.wecom_messages import Card, WeComMessages
+from bot.channels.wecom_messages import WeComMessages
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
 from bot.store.pace import MemberPace

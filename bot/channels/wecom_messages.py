@@ -1,8 +1,8 @@
 """Messages of a WeCom application to members of the corporation: text, markdown, card, file; within WeCom's pace."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.cards import Card
 from bot.channels.qyapi import QyApi
 from bot.errors import GiveUp, RetryLater
 
@@ -18,20 +18,6 @@ class Pace(Protocol):
 
     def wait_seconds(self, account: str, contact: str) -> float:
         """Return how long the next message to this member has to wait; 0 when it need not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """A short notice with a link into the console.
-
-    Room, in characters: title 26, text 112, at most six rows with name 5 and value 26, button 13.
-    """
-
-    title: str
-    text: str
-    url: str
-    rows: tuple[tuple[str, str], ...] = ()
-    button: str = "去处理"
 
 
 class WeComMessages:

@@ -15,9 +15,10 @@ from bot.store.schema import conversations, outbox
 
 _ERROR_LENGTH = 200
 
-# What people say, themselves or by moving a case: it leaves whoever has the conversation by then. The rest is the
-# bot's.
-PEOPLE_SAY = ("human", "case")
+CARD = "card"  # a notice to somebody of the staff about their work; see bot.cards
+# What people say, themselves or by moving a case, and what staff are told: it leaves whoever has the conversation by
+# then. The rest is the bot's.
+PEOPLE_SAY = ("human", "case", CARD)
 
 # Written out rather than bound, so that the databases see that the partial indexes apply.
 _PENDING: ColumnClause[str] = literal_column("'pending'")
@@ -29,6 +30,7 @@ class Delivery:
     """A claimed row, opened. `has_changed_hands` tells that it must not be sent any more."""
 
     id: int
+    kind: str
     claim_token: str
     account: str
     contact: str
@@ -142,6 +144,7 @@ def _opened(connection: Connection, keys: KeyRing, row: Row[Any], now: datetime)
         return
     yield Delivery(
         id=row.id,
+        kind=row.kind,
         claim_token=row.claim_token,
         account=person.account,
         contact=person.platform_id,

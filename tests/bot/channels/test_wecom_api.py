@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask, Response
 
+from bot.cards import Card
 from bot.channels.qyapi_codes import fault_of
 from bot.channels.tokens import MemoryTokenStore
-from bot.channels.wecom_messages import Card
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
 from console.platform.wecom_routes import corporation_pages
 from tests.bot.channels.corporation import (
