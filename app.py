@@ -188,7 +188,10 @@ def _rounds(store: Store) -> Rounds:
         house=PlanningDesk(library=_library(), calendar=WorkCalendar.load(), keys=store.keys),
         ways=Ways(
             templates={
-                one.id: {kind: Template(id=made.id, fields=made.fields) for kind, made in one.templates.items()}
+                one.id: {
+                    kind: Template(id=made.id, fields=made.fields, subscribed=made.subscribed)
+                    for kind, made in one.templates.items()
+                }
                 for one in official
             },
             senders={one.id: connect_api(one, store=store) for one in official},

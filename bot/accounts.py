@@ -14,12 +14,16 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class MessageTemplate(BaseModel):
-    """A template message of the account. `fields`: the template's own field → title, day or kind."""
+    """A template message of the account. `fields`: the template's own field → title, day or kind.
+
+    `subscribed`: a subscription message, which goes only to who agreed to it, once for each time they did.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Name
     fields: Annotated[dict[str, Literal["title", "day", "kind"]], Field(min_length=1)]
+    subscribed: bool = False
 
 
 class _Account(BaseModel):

@@ -69,7 +69,7 @@ _REPORTED = (
     .select_from(delivery_reports)
     .join(reminders, reminders.c.provider_id == delivery_reports.c.provider_id)
     .join(conversations, conversations.c.id == reminders.c.conversation_id)
-    .where(reminders.c.state.in_(("handed", "sent")), reminders.c.way.in_(("template", "notice")))
+    .where(reminders.c.state.in_(("handed", "sent")))
     .where(conversations.c.account == delivery_reports.c.account)
 )
 

@@ -16,7 +16,7 @@ from bot.dialog.steps import Step
 from bot.errors import ConfigurationFault
 from bot.forms import Form, Question
 from bot.messages import Conversation, Inbound, Kind, Outcome, Owner, Turn
-from handlers import alarms, offers, papers, requests, tasks
+from handlers import alarms, offers, papers, platform_events, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
 from handlers.outcomes import followed, outcome_of, preceded
@@ -89,6 +89,9 @@ class Desk:
 
     def _taken(self, scene: Scene) -> Outcome:
         turn, inbound = scene.turn, scene.turn.inbound
+        noted = platform_events.effect_of(inbound)
+        if noted is not None:
+            return Outcome(effects=(noted,))
         if inbound.kind in papers.KINDS:
             return self._file(scene)
         if inbound.kind is Kind.EVENT and inbound.event == "click" and inbound.event_key:

@@ -14,7 +14,9 @@ _PERMANENT = frozenset((40003, 43004, 43019, 43101, 45002, 45015, 45047, 50002))
 _CONFIGURATION = {
     40013: "app_id is not known to the platform",
     40125: "app_secret is wrong",
+    40037: "a template's id is not known to the platform",
     40164: "this server's address is not on the platform's list of allowed IP addresses",
+    47003: "a template's fields are not those of the platform's page",
     48001: "the account lacks the permission for this interface",
     48004: "the platform has closed this interface for the account",
     60020: "this server's address is not on the platform's list of allowed IP addresses",

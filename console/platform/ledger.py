@@ -35,6 +35,13 @@ CREATE TABLE IF NOT EXISTS kf_list (
     id INTEGER PRIMARY KEY AUTOINCREMENT, open_kfid TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS ix_kf_list ON kf_list (open_kfid, id);
+CREATE TABLE IF NOT EXISTS notices (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, contact TEXT NOT NULL, key TEXT NOT NULL,
+    at REAL NOT NULL, event TEXT NOT NULL, status TEXT NOT NULL, is_told INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS agreed (
+    app_id TEXT, contact TEXT, template TEXT, messages_left INTEGER NOT NULL, PRIMARY KEY (app_id, contact, template)
+);
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
 );

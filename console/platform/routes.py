@@ -13,8 +13,11 @@ MAX_BYTES = 25 * 1024 * 1024
 TYPES = {"image": "image/jpeg", "voice": "audio/amr", "video": "video/mp4", "thumb": "image/jpeg"}
 
 
-def platform(twin: Twin) -> Blueprint:
-    """Return the API under `/cgi-bin`; give the blueprint's own address as `api_base_url`."""
+def platform(twin: Twin, *, after_notice: Callable[[], None] = lambda: None) -> Blueprint:
+    """Return the API under `/cgi-bin`; give the blueprint's own address as `api_base_url`.
+
+    `after_notice` is called when a notice was taken: its report is to be delivered.
+    """
     pages = Blueprint("platform", __name__)
 
     @pages.get("/cgi-bin/token")
@@ -32,6 +35,16 @@ def platform(twin: Twin) -> Blueprint:
     def send() -> dict[str, Any]:
         twin.send(token_given(), ordered())
         return {"errcode": 0, "errmsg": "ok"}
+
+    @pages.post("/cgi-bin/message/template/send")
+    @answered
+    def send_template() -> dict[str, Any]:
+        return _noticed(twin.send_template, after_notice)
+
+    @pages.post("/cgi-bin/message/subscribe/bizsend")
+    @answered
+    def send_subscribed() -> dict[str, Any]:
+        return _noticed(twin.send_subscribed, after_notice)
 
     @pages.post("/cgi-bin/media/upload")
     @answered
@@ -56,6 +69,12 @@ def platform(twin: Twin) -> Blueprint:
         return answer
 
     return pages
+
+
+def _noticed(send: Callable[[str, Mapping[str, Any]], int], after_notice: Callable[[], None]) -> dict[str, Any]:
+    number = send(token_given(), ordered())
+    after_notice()
+    return {"errcode": 0, "errmsg": "ok", "msgid": number}
 
 
 def _issued(twin: Twin, order: Mapping[str, Any], *, stable: bool) -> dict[str, Any]:

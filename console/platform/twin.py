@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.clock import Clock, system_clock
+from console.platform import notices
 from console.platform.ledger import Bubble, Ledger
+from console.platform.notices import Report
 
 _TOKEN_SECONDS = 7200
 _OVERLAP_SECONDS = 300  # a stable token is renewed in its last five minutes; then both work
@@ -40,8 +42,11 @@ _WORDS = {
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower",
     45015: "response out of time limit or subscription is canceled",
+    40037: "invalid template_id",
+    43101: "user refuse to accept the msg",
     45047: "out of response count limit",
     47001: "data format error",
+    47003: "argument invalid",
     48001: "api unauthorized",
     95000: "invalid open_kfid",
     95001: "reach max send message count limit",
@@ -143,6 +148,52 @@ class Twin:
         with self.ledger.writing() as connection:
             _use_quota(connection, app_id, contact, self.now())
         return self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind=str(kind), text=text, at=self.now()))
+
+    def send_template(self, token: str, order: Mapping[str, Any]) -> int:
+        """Take one template message and return its number; its report follows. Raises PlatformFault."""
+        return self._notice(token, order, "message/template/send", key=str(order.get("client_msg_id", "")))
+
+    def send_subscribed(self, token: str, order: Mapping[str, Any]) -> int:
+        """Take one subscription message, for which the person has agreed, and return its number."""
+        return self._notice(token, order, "message/subscribe/bizsend", uses_consent=True)
+
+    def agree(self, app_id: str, contact: str, template: str, *, times: int = 1) -> None:
+        """Let a person agree to a template's next messages, one for each time."""
+        self.meet(app_id, contact)
+        with self.ledger.writing() as connection:
+            notices.agree(connection, app_id, contact, template, times)
+
+    def untold(self) -> list[tuple[str, Report]]:
+        """Return the reports that are to be delivered, with their accounts; each comes once."""
+        with self.ledger.writing() as connection:
+            return notices.untold(connection)
+
+    def _notice(
+        self, token: str, order: Mapping[str, Any], interface: str, *, key: str = "", uses_consent: bool = False
+    ) -> int:
+        app_id = self.app_of(token)
+        self.fail_on_demand(app_id, interface)
+        contact, template, fields = order.get("touser"), order.get("template_id"), notices.fields_of(order.get("data"))
+        if fields is None:
+            raise PlatformFault(47003)
+        if not isinstance(contact, str) or not isinstance(template, str) or not template:
+            raise PlatformFault(40037 if isinstance(contact, str) else 47001)
+        if not self.follows(app_id, contact):
+            raise PlatformFault(43004)
+        event = "subscribe_msg_sent_event" if uses_consent else "TEMPLATESENDJOBFINISH"
+        with self.ledger.writing() as connection:
+            known = notices.known(connection, app_id, contact, key, since=self.now() - notices.SAME_KEY_SECONDS)
+            if known is not None:
+                return known
+            if uses_consent and not notices.use_consent(connection, app_id, contact, template):
+                raise PlatformFault(43101)
+            status = notices.status_on_demand(connection, app_id)
+            report = Report(number=0, contact=contact, event=event, status=status)
+            number = notices.keep(connection, app_id, report, key=key, at=self.now())
+        if status == notices.DELIVERED:
+            card = "\n".join(fields)
+            self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind="card", text=card, at=self.now()))
+        return number
 
     def upload(self, token: str, kind: str, content: bytes) -> str:
         """Keep a file for three days and return its media id. Raises PlatformFault."""

@@ -12,6 +12,7 @@ from bot.channels.transport import without_proxies
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
 from console.platform.ledger import Bubble
+from console.platform.notices import DELIVERED, Report
 from console.platform.phone import Delivery, Phone
 from console.platform.twin import Twin
 from console.simulator.world import PLACES, SimulatedAccount
@@ -93,6 +94,12 @@ class Chat:
         same = "三次答复完全相同" if len(set(replies)) == 1 else "三次答复不一样"
         self._add(contact, "note", "retry", f"同一条消息又投递了 {TRIES} 次：{same}")
         return Exchange(replies=replies, milliseconds=_since(began))
+
+    def report(self, told: Report) -> None:
+        """Tell the account how a notice ended, as the platform does a moment after it took it."""
+        self._post(self._account.phone.id, self._phone.event(told.contact, told.event, **told.fields()))
+        if told.status != DELIVERED:
+            self._add(told.contact, "note", "fault", f"一条模板消息没有送达（{told.status}）")
 
     def _say(self, contact: str, order: Mapping[str, object]) -> Exchange:
         text = _text(order)

@@ -1,6 +1,7 @@
 """The simulator's page and what it asks for. Everything comes as an argument; nothing is read from the environment."""
 
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from bot.clock import Clock, system_clock
 from bot.messages import Understanding
 from console.platform.ledger import Box, Bubble, Ledger
+from console.platform.notices import LATER
 from console.platform.routes import platform
 from console.platform.twin import PlatformFault, Twin
 from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type
@@ -49,7 +51,7 @@ def simulator(
     pages = Blueprint(
         "simulator", __name__, url_prefix="/simulator", template_folder="templates", static_folder="static"
     )
-    pages.register_blueprint(platform(twin), url_prefix="/platform")
+    pages.register_blueprint(platform(twin, after_notice=world.report_soon), url_prefix="/platform")
     pages.after_request(_hardened)
     pages.register_error_handler(Refused, _refused)
     pages.register_error_handler(PlatformFault, _refused)
@@ -132,16 +134,28 @@ class _World:
         account, contact = self._chosen(order)
         return _told(self._chats[account].repeat(contact))
 
+    def report_soon(self) -> None:
+        """Deliver the reports of notices, in a thread: the platform doesn't wait for the account's answer either."""
+        threading.Thread(target=self._report, name="platform-reports", daemon=True).start()
+
+    def _report(self) -> None:
+        chats = {self._accounts[id].phone.app_id: chat for id, chat in self._chats.items()}
+        for app_id, report in self._twin.untold():
+            chats[app_id].report(report)
+
     def fail(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
         code = order.get("code")
         if not isinstance(code, int) or code not in FAULTS:
             raise Refused("没有这个错误码")
         app_id = self._accounts[account].phone.app_id
-        self._twin.fail_next(app_id, code)
-        note = Bubble(
-            side="note", kind="fault", text=f"下一次主动发送将返回 {code}（{FAULTS[code]}）", at=self._twin.now()
-        )
+        if code in LATER:
+            self._twin.fail_next(app_id, code, interface="report")
+            text = f"下一条模板消息先收下，{FAULTS[code]}"
+        else:
+            self._twin.fail_next(app_id, code)
+            text = f"下一次主动发送将返回 {code}（{FAULTS[code]}）"
+        note = Bubble(side="note", kind="fault", text=text, at=self._twin.now())
         self._twin.ledger.add_bubble(app_id, contact, note)
         return {"faults": self._twin.faults(app_id)}
 

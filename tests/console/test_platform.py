@@ -131,3 +131,46 @@ def test_two_processes_share_one_world(tmp_path, clock):
     process().hear(APP, PERSON)
     process().send(token, {"touser": PERSON, "msgtype": "text", "text": {"content": "您好"}})
     assert [bubble.text for bubble in process().ledger.bubbles(APP, PERSON)] == ["您好"]
+
+
+def notice(client, token, *, path="template/send", value="宝宝接种", **more):
+    order = {"touser": PERSON, "template_id": "T", "data": {"thing1": {"value": value}}, **more}
+    return client.post(f"/cgi-bin/message/{path}", query_string={"access_token": token}, json=order).json
+
+
+def test_a_template_message_is_a_card_and_its_report_follows(twin, client):
+    twin.hear(APP, PERSON)
+    token = stable(client)["access_token"]
+    number = notice(client, token, client_msg_id="k")["msgid"]
+    assert notice(client, token, client_msg_id="k")["msgid"] == number
+    assert [bubble.kind for bubble in twin.ledger.bubbles(APP, PERSON)] == ["card"]
+    [(app_id, report)] = twin.untold()
+    assert (app_id, report.fields()) == (APP, {"MsgID": str(number), "Status": "success"})
+    assert twin.untold() == []
+
+
+def test_a_template_message_can_be_told_to_fail_later(twin, client):
+    twin.hear(APP, PERSON)
+    twin.fail_next(APP, 9001, interface="report")
+    assert notice(client, stable(client)["access_token"])["errcode"] == 0
+    assert twin.ledger.bubbles(APP, PERSON) == []
+    [(_, report)] = twin.untold()
+    assert report.status == "failed:user block"
+
+
+@pytest.mark.parametrize("value", ["", "一" * 21, "两\n行"])
+def test_a_field_that_the_platform_would_not_take_is_refused(twin, client, value):
+    twin.hear(APP, PERSON)
+    assert notice(client, stable(client)["access_token"], value=value)["errcode"] == 47003
+
+
+def test_a_subscription_message_uses_up_one_consent(twin, client):
+    token = stable(client)["access_token"]
+    twin.agree(APP, PERSON, "T")
+    path = "subscribe/bizsend"
+    assert [notice(client, token, path=path)["errcode"] for _ in range(2)] == [0, 43101]
+
+
+def test_who_does_not_follow_gets_no_notice(twin, client):
+    twin.hear(APP, PERSON, "unsubscribe")
+    assert notice(client, stable(client)["access_token"])["errcode"] == 43004

@@ -255,3 +255,20 @@ def test_the_memory_opens_without_the_old_master_key_after_it_was_sealed_anew(tm
     assert [bubble.text for bubble in after.bubbles("wx1", PERSON)] == ["一"]
     assert after.last_delivery("wx1", PERSON)[0].body == b"x"
     assert after.media("wx1", "m1", since=0.0) == ("image", b"picture")
+
+
+def test_a_template_message_is_shown_as_a_card_and_its_report_reaches_the_webhook(server):
+    page, contact = Page(server.address, "plain"), PERSON
+    page.chat()
+    api = f"{server.address}/simulator/platform/cgi-bin"
+    token = requests.post(
+        f"{api}/stable_token", json={"appid": "wx0000000000000002", "secret": "secret-2"}, timeout=5
+    ).json()["access_token"]
+    order = {"touser": contact, "template_id": "T", "data": {"thing1": {"value": "接种提醒"}}}
+    page.post("fail", code=9001)
+    before = server.handler.turns
+    for _ in range(2):
+        requests.post(f"{api}/message/template/send", params={"access_token": token}, json=order, timeout=5)
+    assert eventually(lambda: server.handler.turns == before + 2)
+    kinds = [(bubble["side"], bubble["kind"]) for bubble in page.chat()["bubbles"]]
+    assert kinds.count(("push", "card")) == 1

@@ -85,6 +85,12 @@ function content(bubble) {
     box.append(make("b", "", bubble.text), make("i"));
     return box;
   }
+  if (bubble.kind === "card") {
+    const [title, ...lines] = bubble.text.split("\n");
+    const box = make("div", "bubble card-message");
+    box.append(make("b", "", title), ...lines.map((line) => make("span", "", line)));
+    return box;
+  }
   return make("div", "bubble", bubble.text);
 }
 
