@@ -55,6 +55,7 @@ from handlers.house import build_desk, insurer_of
 from handlers.key_commands import keys_group
 from handlers.open_form import OpenForms
 from handlers.policy_commands import policies_group
+from handlers.reception import Reception, hours_of
 from handlers.remind import Rounds
 from handlers.reminder_commands import reminders_group
 from handlers.reminder_facts import Desk as PlanningDesk
@@ -122,7 +123,14 @@ def serving_app(settings: Settings) -> Flask:
         ),
     )
     desk = _desk(settings, store)
-    machine = Machine(store=store, channels=channels, handler=desk.respond, chores=chores.run)
+    reception = Reception(desk=desk.respond, router=desk.router, hours=hours_of(settings.service))
+    machine = Machine(
+        store=store,
+        channels=channels,
+        handler=reception.respond,
+        while_human=reception.while_human,
+        chores=chores.run,
+    )
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)
     console = console_pages(_office(settings, store, papers, desk=desk, machine=machine), live=live)

@@ -17,6 +17,7 @@ from bot.errors import ConfigurationFault
 from bot.keys import KeyRing, load_keys
 
 _MOST_WORKERS = 16
+_HOURS = r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$"
 
 
 class Sms(BaseModel):
@@ -43,6 +44,19 @@ class Insurer(BaseModel):
     ca_file: str | None = None
 
 
+class Service(BaseModel):
+    """When people answer, in China's time ("09:00-18:00"; empty: not at all), and how soon."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[str, Field(pattern=_HOURS)] = "09:00-18:00"
+    hours_on_days_off: Annotated[str, Field(pattern=_HOURS)] = ""
+    answer_within_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+
+
+DEFAULT_SERVICE = Service()
+
+
 class _Simulator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,6 +71,7 @@ class _File(BaseModel):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     simulator: _Simulator = _Simulator()
     sms: Sms | None = None
+    service: Service = Service()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +90,7 @@ class Settings:
     public_url: str  # under which people reach this service: links in messages begin with it
     insurers: tuple[Insurer, ...] = ()
     sms: Sms | None = None
+    service: Service = DEFAULT_SERVICE
 
     @property
     def is_embedded(self) -> bool:
@@ -115,6 +131,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             public_url=(file.public_url or f"http://127.0.0.1:{port}").rstrip("/"),
             insurers=file.insurers,
             sms=file.sms,
+            service=file.service,
         )
     except OSError as error:
         raise ConfigurationFault(

@@ -29,6 +29,7 @@ from handlers.wishes import kinds_in
 from handlers.wording import say
 from intents.match import Match
 from intents.requests import Requests
+from intents.router import Router
 
 _AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
 _APPLYING = "apply"
@@ -70,6 +71,11 @@ class Desk:
         outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
         names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
         return preceded(outcome, say("task_gone", title="、".join(names)))
+
+    @property
+    def router(self) -> Router:
+        """What tells what a message means."""
+        return self._house.router
 
     def scene_of(self, conversation: Conversation, *, now: datetime) -> Scene:
         """Return a conversation as its turns find it, beside any message: for what people do to it."""

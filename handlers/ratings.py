@@ -39,6 +39,16 @@ def over(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if name not in (_RATING, _WARNED)}
 
 
+def was_warned(conversation: Conversation) -> bool:
+    """Whether the 120 line was said since the person who has the conversation took it."""
+    return conversation.state.get(_WARNED) == conversation.epoch
+
+
+def warned(conversation: Conversation) -> dict[str, Any]:
+    """Return the state in which the 120 line was said."""
+    return {**conversation.state, _WARNED: conversation.epoch}
+
+
 def answered(turn: Turn) -> Outcome | None:
     """Return the thanks for a rating that is the first thing said after it was asked for; None for all else."""
     hand_over_id = turn.conversation.state.get(_RATING)

@@ -19,10 +19,13 @@ from care.case_records import Case, all_cases, sealed_answers
 from care.media import MEDIA_FOLDER, Material
 from care.personal_export import EXPORT_FOLDER
 from care.policy_import import DEMO_POLICIES, import_policies
+from care.service_hours import ServiceHours
 from care.tables import metadata
+from care.workdays import WorkCalendar
 from handlers.chores import Chores
 from handlers.desk import Desk
 from handlers.house import build_desk
+from handlers.reception import Reception
 from intents.router import Router
 from knowledge.library import Library
 from tests.bot.workplace import Workplace
@@ -60,12 +63,15 @@ class Office:
         )
         self.decided: Callable[[], None] = lambda: None  # called after each decision, before its commit
 
+        hours = ServiceHours(calendar=WorkCalendar.load())
+        reception = Reception(desk=self.desk.respond, router=router, hours=hours)
+
         def respond(turn: Turn) -> Outcome:
-            outcome = self.desk.respond(turn)
+            outcome = reception.respond(turn)
             self.decided()
             return outcome
 
-        self.place = Workplace(store, clock, respond, budget_seconds=60)
+        self.place = Workplace(store, clock, respond, while_human=reception.while_human, budget_seconds=60)
         self.chores = Chores(
             store=store,
             papers=self.papers,
