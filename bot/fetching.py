@@ -18,10 +18,10 @@ class Begun(Protocol):
 
 
 Begin = Callable[[Inbound], Begun]
-# Called in the transaction in which a person's session on the platform ends: (connection, conversation, time).
-Ended = Callable[[Connection, int, datetime], None]
-# Called in the transaction in which a message that counted as sent turns out to have failed: (connection, key, time).
-Failed = Callable[[Connection, str, datetime], None]
+# A servicer has taken a session in the platform's own app: (connection, conversation, servicer, time).
+Taken = Callable[[Connection, int, str, datetime], None]
+# A servicer's session is over: (connection, conversation, whether the platform takes one more message, time).
+Ended = Callable[[Connection, int, bool, datetime], None]
 
 
 @runtime_checkable
@@ -37,8 +37,8 @@ class Fetching(Protocol):
     def may_speak(self, conversation_id: int) -> bool:
         """Whether the platform lets the bot speak in a conversation now."""
 
-    def listen(self, *, ended: Ended, failed: Failed) -> None:
-        """Have others do what they do when a session ends, and when a message fails late."""
+    def listen(self, *, taken: Taken, ended: Ended) -> None:
+        """Have others do what they do in the transactions in which people take sessions, and end them."""
 
 
 def fetching(channels: Mapping[str, Channel]) -> Mapping[str, Fetching]:

@@ -128,6 +128,8 @@ class Assistant:
         """Greet a new follower; a menu click carries a question as its key; other events need no words."""
         if inbound.event == "subscribe":
             return Outcome(replies=(Reply(text=say("welcome", products=self._names(context.products))),))
+        if inbound.event == "enter_session":  # only where the platform takes a welcome: nobody is greeted twice
+            return Outcome(replies=(Reply(text=say("welcome_here", products=self._names(context.products))),))
         if inbound.event == "click" and inbound.event_key:
             return self.discuss(inbound.event_key, context, waiting=waiting)
         return Outcome()

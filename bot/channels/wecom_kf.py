@@ -14,7 +14,7 @@ from bot.channels.qyapi import QyApi
 from bot.channels.wecom_callbacks import RECEIVED, SealedCallbacks
 from bot.clock import Clock, system_clock
 from bot.errors import AssistantError, RefusedInput
-from bot.fetching import Begin, Ended, Failed
+from bot.fetching import Begin, Ended, Taken
 from bot.kf import places, sessions
 from bot.kf.account import KfAccount
 from bot.kf.api import Calls, KfApi
@@ -46,11 +46,11 @@ class WecomKfChannel:
         self._callbacks = SealedCallbacks(token=account.token, corp_id=account.corp_id, keys=keys, clock=clock)
         self._store = store
         self._clock = clock
-        self._taking = Taking(store.keys)
         of = KfAccount(id=account.id, open_kfids=account.open_kfids, store=store, api=KfApi(calls), clock=clock)
-        self._api = of.api
+        self._api, self._listeners = of.api, of.listeners
+        taking = Taking(of)
         self._sender = KfSender(of)
-        self.pumps = {open_kfid: Pump(of, open_kfid, self._taking) for open_kfid in account.open_kfids}
+        self.pumps = {open_kfid: Pump(of, open_kfid, taking) for open_kfid in account.open_kfids}
         self.mover = Mover(of) if account.hand_over == "native" else None
         self._stopping = threading.Event()
         self._moving: threading.Thread | None = None
@@ -89,9 +89,9 @@ class WecomKfChannel:
             session = sessions.of(connection, conversation_id)
         return session is None or session.state not in SILENT
 
-    def listen(self, *, ended: Ended, failed: Failed) -> None:
-        """Have others do what they do in the transactions of a session's end and of a message's late failure."""
-        self._taking.ended, self._taking.failed = ended, failed
+    def listen(self, *, taken: Taken, ended: Ended) -> None:
+        """Have others do what they do in the transactions in which people take sessions, and end them."""
+        self._listeners.taken, self._listeners.ended = taken, ended
 
     def start(self, *, begin: Begin, wake_outbox: Callable[[], None]) -> None:
         """Begin to fetch, with what came while nobody did. Call it in the serving process."""

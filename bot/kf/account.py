@@ -1,11 +1,25 @@
-"""What all parts of one customer service account work with."""
+"""What all parts of one customer service account work with, and the one way in which its sessions change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from bot.clock import Clock, system_clock
+from bot.fetching import Ended, Taken
+from bot.kf import sessions
 from bot.kf.api import KfApi
 from bot.kf.people import customer_of
+from bot.kf.sessions import Session, State
 from bot.store.store import Store
+
+
+@dataclass
+class Listeners:
+    """What others do in the transaction in which a session changes."""
+
+    taken: Taken = lambda *_: None
+    ended: Ended = lambda *_: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +31,21 @@ class KfAccount:
     store: Store
     api: KfApi
     clock: Clock = system_clock
+    listeners: Listeners = field(default_factory=Listeners)
 
     def customer_of(self, contact: str) -> tuple[str, str]:
         """Return external_userid and open_kfid of a contact."""
         return customer_of(contact, self.open_kfids)
+
+    def follow(
+        self, connection: Connection, session: Session, state: State, *, servicer: str = "", now: datetime,
+        code: str = "", code_until: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Take over the state that the platform tells; nothing happens for one that is known."""
+        if (session.state, session.servicer) == (state, servicer):
+            return
+        sessions.follow(connection, session, state, servicer=servicer, now=now, code=code, code_until=code_until)
+        if state is State.SERVICER:
+            self.listeners.taken(connection, session.conversation_id, servicer, now)
+        elif session.state is State.SERVICER:
+            self.listeners.ended(connection, session.conversation_id, bool(code), now)

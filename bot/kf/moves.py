@@ -156,7 +156,7 @@ class Mover:
     def _follow(self, one: Waiting, state: State, servicer: str) -> None:
         def note(connection: Connection) -> None:
             session = sessions.of(connection, one.session.conversation_id)
-            if session is not None and (session.state, session.servicer) != (state, servicer):
-                sessions.follow(connection, session, state, servicer=servicer, now=self._account.clock())
+            if session is not None:
+                self._account.follow(connection, session, state, servicer=servicer, now=self._account.clock())
 
         self._store.write(note)

@@ -50,8 +50,8 @@ class KfSender:
 
         def note(connection: Connection) -> None:
             session = sessions.of_contact(connection, self._store.keys, account=self._account.id, contact=contact)
-            if session is not None and (session.state, session.servicer) != (state, servicer):
-                sessions.follow(connection, session, state, servicer=servicer, now=self._account.clock())
+            if session is not None:
+                self._account.follow(connection, session, state, servicer=servicer, now=self._account.clock())
 
         self._store.write(note)
         return state

@@ -12,15 +12,15 @@ import structlog
 from sqlalchemy import Connection, update
 
 from bot.errors import RetryLater
-from bot.fetching import Ended, Failed
 from bot.keys import KeyRing
 from bot.kf import menus, places, sessions
+from bot.kf.account import KfAccount
 from bot.kf.cursors import LEASE
 from bot.kf.items import Item, Origin
 from bot.kf.sessions import Session, State
 from bot.kf.tables import kf_cursors
 from bot.messages import Inbound, Owner
-from bot.store import encoding, inbox
+from bot.store import encoding, inbox, reports
 from bot.store.inbox import Loaded
 from bot.store.people import insert_unless_there
 from bot.store.schema import outbox
@@ -31,6 +31,8 @@ _WELCOME = timedelta(seconds=20)  # the platform's time for the codes of a welco
 _BEFORE_US = timedelta(minutes=10)
 _SERVICER_HAS_IT = frozenset(("1", "2", "4"))  # picked up, handed to a colleague, taken up again
 _HAS_ENDED = "3"
+# Window over, session closed, five used, refused by the customer: it says nothing about other people's messages.
+_OF_ONE_PERSON, _BY_THE_USER = frozenset(("4", "5", "6", "10")), " (user)"
 _LABELS = {
     "image": "[图片]",
     "voice": "[语音]",
@@ -57,12 +59,11 @@ class Fetched:
 
 
 class Taking:
-    """Stores pages. `ended` and `failed` are what others do in the same transaction."""
+    """Stores the pages of one account."""
 
-    def __init__(self, keys: KeyRing, *, ended: Ended = lambda *_: None, failed: Failed = lambda *_: None) -> None:
-        self._keys = keys
-        self.ended = ended
-        self.failed = failed
+    def __init__(self, account: KfAccount) -> None:
+        self._account = account
+        self._keys = account.store.keys
 
     def page(self, connection: Connection, fetched: Fetched, *, now: datetime) -> list[Inbound]:
         """Store a page and return the messages whose turns are to begin, in order.
@@ -102,7 +103,7 @@ class Taking:
             message = self._message(connection, item, found, session, is_ours=is_ours, now=now)
             # That it has ended cannot be: the customer has just written. Then it is asked for when they are answered.
             if looked is not None and session.state in (None, State.ENDED) and looked[0] is not State.ENDED:
-                sessions.follow(connection, session, looked[0], servicer=looked[1], now=now)
+                self._account.follow(connection, session, looked[0], servicer=looked[1], now=now)
             return message
         if item.origin is Origin.SERVICER:
             self._servicer(connection, item, found, session, is_ours=is_ours, now=now)
@@ -126,7 +127,7 @@ class Taking:
         """Keep what a servicer said as what left for the person: sent by a person's hand, not by ours."""
         if is_ours and session.state is not State.SERVICER:
             # Only who has the session can speak in it: the event that told so was missed.
-            sessions.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
+            self._account.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
         words = item.inbound.text or _LABELS.get(item.inbound.kind, "[其他消息]")
         of = f"{item.inbound.account}\0{item.inbound.key}".encode()
         key = f"kf-{hashlib.sha256(of).hexdigest()[:40]}"
@@ -166,19 +167,10 @@ class Taking:
         change = item.fields.get("change_type", "")
         if change in _SERVICER_HAS_IT:
             servicer = item.fields.get("new_servicer_userid", "")[:64]
-            sessions.follow(connection, session, State.SERVICER, servicer=servicer, now=now)
+            self._account.follow(connection, session, State.SERVICER, servicer=servicer, now=now)
         elif change == _HAS_ENDED:
-            had_servicer = session.state is State.SERVICER
-            sessions.follow(
-                connection,
-                session,
-                State.ENDED,
-                now=now,
-                code=item.fields.get("msg_code", "")[:256],
-                code_until=item.inbound.sent_at + _WELCOME,
-            )
-            if had_servicer:
-                self.ended(connection, session.conversation_id, now)
+            code, until = item.fields.get("msg_code", "")[:256], item.inbound.sent_at + _WELCOME
+            self._account.follow(connection, session, State.ENDED, now=now, code=code, code_until=until)
 
     def _fail(self, connection: Connection, item: Item, now: datetime) -> None:
         """The platform tells late that a message did not arrive: its row is dead after all."""
@@ -186,15 +178,17 @@ class Taking:
         key = places.outbox_key_of(connection, account=item.inbound.account, message_id=message_id)
         if key is None:
             return
-        reason = f"not delivered: the platform's fail_type {item.fields.get('fail_type', '?')[:8]}"
+        fail_type = item.fields.get("fail_type", "?")[:8]
+        reason = f"not delivered: fail_type {fail_type}{_BY_THE_USER if fail_type in _OF_ONE_PERSON else ''}"
         failed = connection.execute(
             update(outbox)
             .where(outbox.c.idempotency_key == key, outbox.c.state == "sent")
             .values(state="dead", settled_at=now, error=reason)
         )
         if failed.rowcount:
-            log.warning("message failed later", account=item.inbound.account, reason=reason)
-            self.failed(connection, key, now)
+            log.warning("message failed later", account=item.inbound.account, fail_type=fail_type)
+            # Whoever wrote it (a reminder) hears of it as of any notice that did not arrive.
+            reports.record(connection, account=item.inbound.account, provider_id=key, reason=reason, now=now)
 
 
 def _record(connection: Connection, message: Inbound, found: Loaded, *, takes_turn: bool, now: datetime) -> None:

@@ -16,7 +16,7 @@ from bot.kf.tables import kf_cursors
 from bot.messages import Inbound, Kind, Outcome, Reply, Turn
 from bot.outbox import Outbox
 from bot.retry import RetryPolicy
-from bot.store.schema import conversations, inbound, outbox
+from bot.store.schema import conversations, delivery_reports, inbound, outbox
 from bot.store.store import Store
 from bot.turns import Turns
 from console.platform.corporation import App, Corporation
@@ -197,6 +197,10 @@ class Place:
 
     def inbound_rows(self) -> list[Any]:
         return self.rows(inbound)
+
+    def reports(self) -> list[Any]:
+        with self.store.reading() as connection:
+            return list(connection.execute(select(delivery_reports)))
 
     def forget_cursor(self) -> None:
         """Let the next fetch begin at the oldest message again."""

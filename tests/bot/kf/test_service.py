@@ -195,13 +195,12 @@ def test_a_repeat_after_a_lost_answer_is_shown_once(place):
 
 
 def test_a_message_that_fails_later_is_a_dead_letter(place):
-    told = []
-    place.channel.listen(ended=lambda *_: None, failed=lambda _connection, key, _now: told.append(key))
     place.twin.fail_later(POINT, CUSTOMER)
     place.says("你好")
     [row] = place.outbox_rows()
-    assert (row.state, row.error) == ("dead", "not delivered: the platform's fail_type 4")
-    assert told == [row.idempotency_key]
+    assert (row.state, row.error) == ("dead", "not delivered: fail_type 4 (user)")
+    [report] = place.reports()
+    assert (report.provider_id, report.reason) == (row.idempotency_key, row.error)
     assert place.shown() == []
 
 
@@ -238,7 +237,7 @@ def test_where_no_servicer_can_take_them_people_wait_in_the_queue_in_silence(pla
 
 def test_from_the_bot_to_a_servicer_and_back(place):
     ended = []
-    place.channel.listen(ended=lambda _connection, id, _now: ended.append(id), failed=lambda *_: None)
+    place.channel.listen(taken=lambda *_: None, ended=lambda _c, _id, can_tell, _now: ended.append(can_tell))
     on_duty(place)
     place.twin.twin.fail_next("ww0000000000000001/kf", 95014, interface="kf/service_state/trans")
     place.says("你好")
@@ -254,7 +253,7 @@ def test_from_the_bot_to_a_servicer_and_back(place):
     assert place.shown() == ["1 你好", "2 人工", "您好，我是王管家"]
     place.twin.end(POINT, CUSTOMER, SERVICER)
     place.work()
-    assert (place.owner(), len(ended)) == ("bot", 1)
+    assert (place.owner(), ended) == ("bot", [True])
     assert place.session().state is State.ENDED
     place.says("谢谢")
     assert place.shown()[-1] == "3 谢谢"

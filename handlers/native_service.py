@@ -1,0 +1,61 @@
+"""Hand-overs to people who answer in the platform's own app: noted like those of our console, and rated at their end.
+
+Both functions run in the transaction in which the platform's word is stored.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.channel import Channel
+from bot.fetching import fetching
+from bot.keys import KeyRing, Unreadable
+from bot.store import conversations, outbox
+from care import hand_overs
+from handlers import ratings
+from handlers.wording import say
+
+_REASON = "native"
+_RATING_WITHIN = timedelta(seconds=20)  # the platform's time for a message after the end
+
+
+def attend(channels: Mapping[str, Channel], keys: KeyRing) -> None:
+    """Have sessions of all channels that have them noted."""
+    for channel in fetching(channels).values():
+        channel.listen(
+            taken=lambda connection, id, servicer, now: taken(connection, id, servicer, now=now),
+            ended=lambda connection, id, can_tell, now: ended(connection, keys, id, can_tell=can_tell, now=now),
+        )
+
+
+def taken(connection: Connection, conversation_id: int, servicer: str, *, now: datetime) -> None:
+    """Note who took a conversation in the platform's app."""
+    hand_over = hand_overs.open_of(connection, conversation_id) or hand_overs.begin(
+        connection, conversation_id, asked_at=None, reason=_REASON, now=now
+    )
+    hand_overs.note_step(connection, hand_over.id, "taken", actor=_actor(servicer), now=now)
+
+
+def ended(connection: Connection, keys: KeyRing, conversation_id: int, *, can_tell: bool, now: datetime) -> None:
+    """End the hand-over, and ask how it was while the platform takes one more message."""
+    hand_over = hand_overs.open_of(connection, conversation_id)
+    try:
+        held = conversations.hold(connection, keys, conversation_id)
+    except Unreadable:
+        return
+    if held is None or hand_over is None:
+        return
+    hand_overs.end(connection, hand_over, how="closed", actor=_actor(""), now=now, asks_rating=can_tell)
+    if not can_tell:
+        return
+    state = ratings.asked(held.conversation.state, hand_over.id)
+    conversations.change(connection, keys, held.conversation, now=now, state=state)
+    outbox.add(
+        connection, keys, conversation_id=conversation_id, kind="resume", text=say("rating_ask"),
+        key=f"rating-{hand_over.id}", now=now, expires_at=now + _RATING_WITHIN,
+    )  # fmt: skip
+
+
+def _actor(servicer: str) -> str:
+    return f"wecom:{servicer}"[:80] if servicer else "wecom"
