@@ -44,7 +44,7 @@ from console.live import Live
 from console.office import Account as ConsoleAccount
 from console.office import Office
 from console.simulation import simulation
-from handlers import commands
+from handlers import commands, native_service
 from handlers.case_commands import cases_group
 from handlers.child_commands import children_group
 from handlers.chores import Chores
@@ -103,6 +103,7 @@ def serving_app(settings: Settings) -> Flask:
         import_policies(DEMO_POLICIES, store=store, products=_library().handbooks, clock=system_clock)
         add_demo_staff(store, clock=system_clock)
     channels = {account.id: channel_of(account, store=store) for account in settings.accounts}
+    native_service.attend(channels, store.keys)
     papers = SealedFiles(settings.data_dir / MEDIA_FOLDER, settings.keys)
     copies = SealedFiles(settings.data_dir / EXPORT_FOLDER, settings.keys)
     chores = Chores(
