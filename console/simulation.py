@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from flask import Flask
 
-from bot.accounts import WechatAccount
+from bot.accounts import WechatAccount, WecomAccount
 from bot.clock import in_china, system_clock
 from bot.messages import Understanding
 from bot.settings import Settings
 from bot.store.questions import latest_understanding
 from bot.store.store import Store
 from console.platform.phone import PhoneAccount
+from console.platform.wecom_phone import WeComPhoneAccount
 from console.simulator.chat import by_http
 from console.simulator.demo_policies import demo_policies
 from console.simulator.pages import simulator
@@ -37,7 +38,7 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
             accounts=[
                 _simulated(account, library if settings.is_demo else None)
                 for account in settings.accounts
-                if isinstance(account, WechatAccount)
+                if isinstance(account, WechatAccount | WecomAccount)
             ],
             post=by_http(f"http://{host}:{settings.port}"),
             memory=settings.data_dir / "simulator.db",
@@ -47,17 +48,31 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     )
 
 
-def _simulated(account: WechatAccount, library: Library | None) -> SimulatedAccount:
+def _simulated(account: WechatAccount | WecomAccount, library: Library | None) -> SimulatedAccount:
     """Return an account; with the library the demo's policies of its products."""
-    phone = PhoneAccount(
-        id=account.id, app_id=account.app_id, token=account.token, encoding_aes_key=account.encoding_aes_key
-    )
-    simulated = SimulatedAccount(name=account.name, phone=phone, app_secret=account.app_secret, menu=MENU)
+    simulated = _told_of(account)
     if library is None:
         return simulated
     products = {id: library.product(id).short for id in account.products}
     policies = demo_policies(products, today=in_china(system_clock()).date())
     return replace(simulated, policies=policies, wish=_wish(library, next(iter(products))))
+
+
+def _told_of(account: WechatAccount | WecomAccount) -> SimulatedAccount:
+    """Return what the platform knows of an account."""
+    if isinstance(account, WechatAccount):
+        phone = PhoneAccount(
+            id=account.id, app_id=account.app_id, token=account.token, encoding_aes_key=account.encoding_aes_key
+        )
+        return SimulatedAccount(name=account.name, phone=phone, app_secret=account.app_secret, menu=MENU)
+    application = WeComPhoneAccount(
+        id=account.id,
+        corp_id=account.corp_id,
+        agent_id=account.agent_id,
+        token=account.token,
+        encoding_aes_key=account.encoding_aes_key,
+    )
+    return SimulatedAccount(name=account.name, phone=application, app_secret=account.secret, menu=MENU)
 
 
 def _wish(library: Library, product: str) -> str:

@@ -13,8 +13,9 @@ from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
 from console.platform.ledger import Bubble
 from console.platform.notices import DELIVERED, Report
-from console.platform.phone import Delivery, Phone
+from console.platform.phone import Delivery, Phone, PhoneAccount
 from console.platform.twin import Twin
+from console.platform.wecom_phone import WeComPhone, WeComPhoneAccount
 from console.simulator.world import PLACES, SimulatedAccount
 
 PATIENCE_SECONDS = 5.0  # then the platform hangs up and tries again
@@ -60,7 +61,7 @@ class Chat:
         self._twin = twin
         self._post = post
         self._clock = clock
-        self._phone = Phone(account.phone, clock=clock)
+        self._phone = _phone_of(account.phone, clock)
 
     def act(self, contact: str, order: Mapping[str, object]) -> Exchange:
         """Do what the page asks for: say, voice, picture, place, menu, follow, unfollow. Raises Refused."""
@@ -112,7 +113,8 @@ class Chat:
         text = _text(order)
         self._heard(contact, "voice", text)
         media_id = self._twin.keep_media(self._app_id, "voice", b"#!AMR\n")
-        recognised = {"Recognition": text} if text else {}
+        # WeCom recognises no speech.
+        recognised = {"Recognition": text} if text and isinstance(self._phone, Phone) else {}
         message = self._phone.message(contact, "voice", MediaId=media_id, Format="amr", **recognised)
         return self._exchange(contact, message)
 
@@ -194,6 +196,10 @@ class Chat:
     def _add(self, contact: str, side: str, kind: str, text: str) -> None:
         bubble = Bubble(side=side, kind=kind, text=text, at=self._clock().timestamp())
         self._twin.ledger.add_bubble(self._app_id, contact, bubble)
+
+
+def _phone_of(account: PhoneAccount | WeComPhoneAccount, clock: Clock) -> Phone | WeComPhone:
+    return Phone(account, clock=clock) if isinstance(account, PhoneAccount) else WeComPhone(account, clock=clock)
 
 
 def by_http(base_url: str) -> Post:

@@ -11,12 +11,24 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from bot.clock import Clock, system_clock
 from bot.messages import Understanding
+from console.platform.corporation import App, Corporation
 from console.platform.ledger import Box, Bubble, Ledger
 from console.platform.notices import LATER
+from console.platform.phone import PhoneAccount
 from console.platform.routes import platform
 from console.platform.twin import PlatformFault, Twin
+from console.platform.wecom_routes import corporation_pages
 from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type
-from console.simulator.world import FAULTS, NOT_FOLLOWING, PEOPLE, PLACES, Person, SimulatedAccount
+from console.simulator.world import (
+    FAULTS,
+    MEMBER_FAULTS,
+    MEMBERS,
+    NOT_FOLLOWING,
+    PEOPLE,
+    PLACES,
+    Person,
+    SimulatedAccount,
+)
 
 Understood = Callable[[str, str], Understanding | None]
 
@@ -38,20 +50,32 @@ def simulator(
     people: Sequence[Person] = PEOPLE,
     clock: Clock = system_clock,
 ) -> Blueprint:
-    """Return the page under `/simulator/`, with the platform's twin under `/simulator/platform`.
+    """Return the page under `/simulator/`, with WeChat's twin under `/simulator/platform`, WeCom's under
+    `/simulator/wecom`.
 
     `post` delivers callbacks to the webhooks (chat.by_http). `memory` is the file in which all processes of the service
     share the simulated world; `box` seals what is in it. `latest_understanding(account, contact)` gives the reasons of
     the last match.
     """
-    secrets = {account.phone.app_id: account.app_secret for account in accounts}
-    twin = Twin(ledger=Ledger(memory, box), secrets_by_app=secrets, clock=clock)
-    world = _World(accounts=accounts, people=people, twin=twin, post=post, understood=latest_understanding, clock=clock)
+    ledger = Ledger(memory, box)
+    secrets = {one.phone.app_id: one.app_secret for one in accounts if isinstance(one.phone, PhoneAccount)}
+    twin = Twin(ledger=ledger, secrets_by_app=secrets, clock=clock)
+    corporation = Corporation(ledger=ledger, apps=_apps(accounts), clock=clock)
+    world = _World(
+        accounts=accounts,
+        people=people,
+        twin=twin,
+        corporation=corporation,
+        post=post,
+        understood=latest_understanding,
+        clock=clock,
+    )
 
     pages = Blueprint(
         "simulator", __name__, url_prefix="/simulator", template_folder="templates", static_folder="static"
     )
     pages.register_blueprint(platform(twin, after_notice=world.report_soon), url_prefix="/platform")
+    pages.register_blueprint(corporation_pages(corporation), url_prefix="/wecom")
     pages.after_request(_hardened)
     pages.register_error_handler(Refused, _refused)
     pages.register_error_handler(PlatformFault, _refused)
@@ -74,16 +98,23 @@ class _World:
         accounts: Sequence[SimulatedAccount],
         people: Sequence[Person],
         twin: Twin,
+        corporation: Corporation,
         post: Post,
         understood: Understood,
         clock: Clock,
     ) -> None:
         self._accounts = {account.phone.id: account for account in accounts}
-        self._people = {person.id: person for person in people}
+        self._people = {person.id: person for person in (*people, *MEMBERS)}
+        self._known = {id: MEMBERS if _is_application(account) else people for id, account in self._accounts.items()}
         self._twin = twin
+        self._twins = {id: corporation if _is_application(account) else twin for id, account in self._accounts.items()}
+        for account in accounts:
+            for member in MEMBERS if _is_application(account) else ():
+                corporation.meet(account.phone.app_id, member.id)  # employed, though they never opened the application
         self._understood = understood
         self._chats = {
-            account.phone.id: Chat(account=account, twin=twin, post=post, clock=clock) for account in accounts
+            id: Chat(account=account, twin=self._twins[id], post=post, clock=clock)
+            for id, account in self._accounts.items()
         }
 
     def described(self) -> dict[str, Any]:
@@ -96,33 +127,35 @@ class _World:
                     "examples": list(account.examples),
                     "policies": [asdict(policy) for policy in account.policies],
                     "wish": account.wish,
+                    "kind": "wecom" if _is_application(account) else "wechat",
+                    "people": [person.id for person in self._known[id]],
+                    "faults": [{"code": code, "words": words} for code, words in self._faults(id).items()],
                 }
                 for id, account in self._accounts.items()
             ],
             "people": [asdict(person) for person in self._people.values()],
             "places": [place.label for place in PLACES],
-            "faults": [{"code": code, "words": words} for code, words in FAULTS.items()],
         }
 
     def chat(self, query: Mapping[str, str]) -> dict[str, Any]:
         account, contact = self._chosen(query)
-        app_id = self._accounts[account].phone.app_id
+        app_id, twin = self._accounts[account].phone.app_id, self._twins[account]
         if contact not in NOT_FOLLOWING:
-            self._twin.meet(app_id, contact)
+            twin.meet(app_id, contact)
         after = query.get("after", "0")
-        bubbles = self._twin.ledger.bubbles(app_id, contact, after=int(after) if _NUMBER.fullmatch(after) else 0)
+        bubbles = twin.ledger.bubbles(app_id, contact, after=int(after) if _NUMBER.fullmatch(after) else 0)
         understanding = self._understood(account, contact)
         return {
             "bubbles": [asdict(bubble) for bubble in bubbles],
-            "follows": self._twin.follows(app_id, contact),
-            "quota": self._twin.quota_left(app_id, contact),
-            "faults": self._twin.faults(app_id),
+            "follows": twin.follows(app_id, contact),
+            "quota": twin.quota_left(app_id, contact),
+            "faults": twin.faults(app_id),
             "understanding": asdict(understanding) if understanding else None,
         }
 
     def picture(self, query: Mapping[str, str]) -> Response:
         account, _ = self._chosen(query)
-        kept = self._twin.kept_media(self._accounts[account].phone.app_id, query.get("id", ""))
+        kept = self._twins[account].kept_media(self._accounts[account].phone.app_id, query.get("id", ""))
         kind = picture_type(kept) if kept else None
         return Response(kept, mimetype=kind) if kept and kind else Response(status=404)
 
@@ -146,24 +179,42 @@ class _World:
     def fail(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
         code = order.get("code")
-        if not isinstance(code, int) or code not in FAULTS:
+        if not isinstance(code, int) or code not in self._faults(account):
             raise Refused("没有这个错误码")
-        app_id = self._accounts[account].phone.app_id
+        app_id, twin, words = self._accounts[account].phone.app_id, self._twins[account], self._faults(account)[code]
         if code in LATER:
-            self._twin.fail_next(app_id, code, interface="report")
-            text = f"下一条模板消息先收下，{FAULTS[code]}"
+            twin.fail_next(app_id, code, interface="report")
+            text = f"下一条模板消息先收下，{words}"
         else:
-            self._twin.fail_next(app_id, code)
-            text = f"下一次主动发送将返回 {code}（{FAULTS[code]}）"
-        note = Bubble(side="note", kind="fault", text=text, at=self._twin.now())
-        self._twin.ledger.add_bubble(app_id, contact, note)
-        return {"faults": self._twin.faults(app_id)}
+            twin.fail_next(app_id, code, interface=self._sending(account))
+            text = f"下一次主动发送将返回 {code}（{words}）"
+        note = Bubble(side="note", kind="fault", text=text, at=twin.now())
+        twin.ledger.add_bubble(app_id, contact, note)
+        return {"faults": twin.faults(app_id)}
+
+    def _faults(self, account: str) -> Mapping[int, str]:
+        return MEMBER_FAULTS if _is_application(self._accounts[account]) else FAULTS
+
+    def _sending(self, account: str) -> str:
+        return "message/send" if _is_application(self._accounts[account]) else "message/custom/send"
 
     def _chosen(self, order: Mapping[str, Any]) -> tuple[str, str]:
         account, contact = str(order.get("account")), str(order.get("person"))
-        if account not in self._accounts or contact not in self._people:
+        if account not in self._accounts or contact not in {person.id for person in self._known[account]}:
             raise Refused("没有这个账号或人物")
         return account, contact
+
+
+def _is_application(account: SimulatedAccount) -> bool:
+    return not isinstance(account.phone, PhoneAccount)
+
+
+def _apps(accounts: Sequence[SimulatedAccount]) -> list[App]:
+    return [
+        App(corp_id=one.phone.corp_id, agent_id=one.phone.agent_id, secret=one.app_secret)
+        for one in accounts
+        if not isinstance(one.phone, PhoneAccount)
+    ]
 
 
 def _told(exchange: Exchange) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.platform.phone import PhoneAccount
+from console.platform.wecom_phone import WeComPhoneAccount
 from console.simulator.demo_policies import DemoPolicy
 
 
@@ -20,10 +21,10 @@ EXAMPLES = ("住院垫付等待期多久？", "怎么申请二次诊疗？", "�
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedAccount:
-    """An account as a follower sees it, and what the platform knows of it."""
+    """An account as a follower (of an application: a member) sees it, and what the platform knows of it."""
 
     name: str
-    phone: PhoneAccount
+    phone: PhoneAccount | WeComPhoneAccount
     app_secret: str
     menu: Sequence[MenuItem] = ()
     examples: Sequence[str] = EXAMPLES  # what an empty chat proposes to ask
@@ -56,6 +57,13 @@ PEOPLE = (
     Person(id="oSimulated-LiXiansheng-00001", name="李先生", about="替父亲问住院的事", face="李"),
     Person(id="oSimulated-NewFollower-00001", name="新朋友", about="还没有关注", face="新"),
 )
+# Members of the corporation that has an application: employees, and the demo's health managers, who get cards.
+MEMBERS = (
+    Person(id="ChenJing", name="陈静", about="公司员工，给自己和孩子问", face="静"),
+    Person(id="LiuGong", name="刘工", about="公司员工，替母亲问住院的事", face="刘"),
+    Person(id="LinGuanjia", name="林管家", about="健康管家（工作台账号 demo），在这里收到工作卡片", face="林"),
+    Person(id="ZhouZhuguan", name="周主管", about="主管（工作台账号 demo-supervisor），在这里收到提醒卡片", face="周"),
+)
 NOT_FOLLOWING = frozenset(("oSimulated-NewFollower-00001",))
 
 MENU = (
@@ -84,4 +92,18 @@ FAULTS = {
     48001: "接口无权限",
     9001: "模板消息稍后报告用户拒收",
     9002: "模板消息稍后报告发送失败",
+}
+# The same for an application in WeCom.
+MEMBER_FAULTS = {
+    -1: "系统繁忙",
+    503: "平台 HTTP 503",
+    40014: "令牌失效",
+    42001: "令牌过期",
+    45009: "调用用尽",
+    45033: "并发超限",
+    48002: "接口无权限",
+    60020: "服务器 IP 不可信",
+    60111: "成员不存在",
+    81013: "成员不在可见范围",
+    301002: "AgentId 与 Secret 不是一对",
 }

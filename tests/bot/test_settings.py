@@ -44,8 +44,12 @@ def fault(tmp_path: Path, toml: str, **environment: str) -> str:
 
 def test_without_a_file_it_is_the_demo_on_sqlite(tmp_path: Path) -> None:
     settings = load_settings({"ASSISTANT_DATA_DIR": str(tmp_path / "var"), "PORT": "8123"})
-    assert [account.id for account in settings.accounts] == ["jdallianz", "junlong", "demo"]
-    assert {account.api_base_url for account in settings.accounts} == {"http://127.0.0.1:8123/simulator/platform"}
+    assert [account.id for account in settings.accounts][:4] == ["jdallianz", "junlong", "demo", "employees"]
+    platform = "http://127.0.0.1:8123/simulator"
+    assert {account.channel: account.api_base_url for account in settings.accounts[:4]} == {
+        "wechat": f"{platform}/platform",
+        "wecom": f"{platform}/wecom",
+    }
     assert all(len(account.encoding_aes_key) == 43 for account in settings.accounts)
     assert (settings.is_demo, settings.has_simulator, settings.web_workers, settings.is_embedded) == (
         True,
@@ -202,6 +206,8 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_damaged_demo_secrets_are_named(tmp_path: Path) -> None:
-    (tmp_path / "demo-accounts.json").write_text("{}")
-    with pytest.raises(ConfigurationFault, match=r"demo-accounts\.json: damaged; delete it"):
-        load_settings({"ASSISTANT_DATA_DIR": str(tmp_path)})
+    for name in ("demo-accounts.json", "demo-application.json"):
+        (tmp_path / name).write_text("{}")
+        with pytest.raises(ConfigurationFault, match=rf"{name}: damaged; delete it"):
+            load_settings({"ASSISTANT_DATA_DIR": str(tmp_path)})
+        (tmp_path / name).unlink()

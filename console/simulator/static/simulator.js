@@ -85,6 +85,7 @@ function content(bubble) {
     box.append(make("b", "", bubble.text), make("i"));
     return box;
   }
+  if (bubble.kind === "template_card") return workCard(JSON.parse(bubble.text));
   if (bubble.kind === "card") {
     const [title, ...lines] = bubble.text.split("\n");
     const box = make("div", "bubble card-message");
@@ -92,6 +93,22 @@ function content(bubble) {
     return box;
   }
   return make("div", "bubble", bubble.text);
+}
+
+// A card about work: it leads into the console.
+function workCard(card) {
+  const box = make("div", "bubble card-message");
+  box.append(make("b", "", card.main_title.title));
+  for (const text of [card.sub_title_text]) if (text) box.append(make("span", "", text));
+  for (const { keyname, value } of card.horizontal_content_list || []) {
+    box.append(make("span", "", `${keyname}：${value}`));
+  }
+  const link = make("a", "", card.jump_list && card.jump_list.length ? card.jump_list[0].title : "查看");
+  link.href = card.card_action.url;
+  link.target = "_blank";
+  link.rel = "noopener";
+  box.append(link);
+  return box;
 }
 
 function row(bubble) {
@@ -249,9 +266,18 @@ async function act(path, order) {
 
 // --- choosing and doing
 
-function choose(account, person) {
+function peopleOf(account) {
+  const known = world.accounts.find((each) => each.id === account).people;
+  return world.people.filter((person) => known.includes(person.id));
+}
+
+function choose(account, wanted) {
+  const people = peopleOf(account);
+  const person = (people.find((each) => each.id === wanted) || people[0]).id;
+  const changed = chosen.account !== account;
   round += 1;
   chosen = { account, person };
+  if (changed) fillChoices(people);
   last = 0;
   lastTime = 0;
   $("chat").replaceChildren();
@@ -268,6 +294,16 @@ function choose(account, person) {
   history.replaceState(null, "", "#" + new URLSearchParams(chosen));
   openTray(null);
   poll();
+}
+
+function fillChoices(people) {
+  const account = accountChosen();
+  const application = account.kind === "wecom";
+  $("person").replaceChildren(...people.map((each) => option(each.id, each.name)));
+  $("code").replaceChildren(...account.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
+  $("follow").textContent = application ? "加入可见范围" : "关注公众号";
+  $("apart").textContent = application ? "不在这个应用的可见范围里" : "还没有关注这个公众号";
+  $("unfollow").firstChild.textContent = application ? "移出可见范围" : "取消关注";
 }
 
 function openTray(id) {
@@ -340,16 +376,13 @@ function option(value, text) {
 async function start() {
   world = await ask("world");
   $("account").replaceChildren(...world.accounts.map((account) => option(account.id, account.name)));
-  $("person").replaceChildren(...world.people.map((person) => option(person.id, person.name)));
-  $("code").replaceChildren(...world.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
   $("places").replaceChildren(
     ...world.places.map((label) => button("quiet", label, () => act("act", { do: "place", label }))),
   );
   listen();
   const asked = new URLSearchParams(location.hash.slice(1));
   const account = world.accounts.find((each) => each.id === asked.get("account")) || world.accounts[0];
-  const person = world.people.find((each) => each.id === asked.get("person")) || world.people[0];
-  choose(account.id, person.id);
+  choose(account.id, asked.get("person"));
 }
 
 start().catch((fault) => toast(fault.message));
