@@ -1,6 +1,7 @@
 """What comes next for a recorded child, by the rules of care/vaccination. Pure: it reads no table and no clock."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from care.child import Child
@@ -26,6 +27,36 @@ def forecast_of(child: Child, as_of: date) -> tuple[Row, ...]:
     if as_of < child.birth:
         return ()
     return forecast(_told(child, as_of, (*_given(child, as_of), *unrecorded(child))), load())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Doses that fall on one day if everything before is given on its day."""
+
+    on: date
+    rows: tuple[Row, ...]
+
+
+def visits_ahead(child: Child, today: date, until: date) -> tuple[Visit, ...]:
+    """Return the visits from today on, as far as they can be told now: what is late falls on today."""
+    programme = load()
+    given, as_of = [*_given(child, today), *unrecorded(child)], max(today, child.birth)
+    visits, known = list[Visit](), set[tuple[str, int | None]]()
+    while len(visits) < _MOST_STEPS:
+        rows = [
+            row
+            for row in forecast(_told(child, as_of, tuple(given)), programme)
+            if row.status in DATED and row.recommended and (row.vaccine, row.dose) not in known
+        ]
+        on = min((max(row.recommended, today) for row in rows if row.recommended), default=until)
+        if not rows or on > until:
+            break
+        there = [row for row in rows if row.recommended and max(row.recommended, today) == on]
+        visits.append(Visit(on=on, rows=tuple(there)))
+        known |= {(row.vaccine, row.dose) for row in there}
+        given += [Given(on=on, vaccine=_code(row, programme)) for row in there]
+        as_of = max(as_of, on)
+    return tuple(visits)
 
 
 def unrecorded(child: Child) -> tuple[Given, ...]:
@@ -62,8 +93,9 @@ def unrecorded(child: Child) -> tuple[Given, ...]:
 
 
 def _due_next(rows: Sequence[Row], *, before: date) -> list[Row]:
-    """Return the rows of the soonest day."""
-    due = [row for row in rows if row.status in DATED and row.recommended and row.recommended < before]
+    """Return the rows of the soonest day, of the programme's vaccines."""
+    free = [row for row in rows if row.vaccine in load().routine]  # nobody is taken to have paid for one
+    due = [row for row in free if row.status in DATED and row.recommended and row.recommended < before]
     soonest = min((row.recommended for row in due if row.recommended), default=None)
     return [row for row in due if row.recommended == soonest]
 
@@ -76,11 +108,15 @@ def _stands_for(given: Given, slot: Row, programme: Programme) -> bool:
 
 def _assumed(slot: Row, on: date, recorded: Sequence[Given], programme: Programme) -> Given:
     """A live vaccine was given at the visit of a recorded live one, where that is near: they want a day, or 28."""
-    code = slot.product if slot.product and slot.product in programme.products else slot.vaccine
+    code = _code(slot, programme)
     if programme.products[code].live:
         near = [one.on for one in recorded if programme.products[one.vaccine].live and abs(one.on - on) <= _LIVE_APART]
         on = min(near, default=on)
     return Given(on=on, vaccine=code)
+
+
+def _code(row: Row, programme: Programme) -> str:
+    return row.product if row.product and row.product in programme.products else row.vaccine
 
 
 def _given(child: Child, as_of: date) -> tuple[Given, ...]:
