@@ -44,6 +44,7 @@ from console.live import Live
 from console.office import Account as ConsoleAccount
 from console.office import Office
 from console.simulation import simulation
+from console.vaccine_plan import plan_pages
 from handlers import commands, native_service
 from handlers.case_commands import cases_group
 from handlers.child_commands import children_group
@@ -135,7 +136,7 @@ def serving_app(settings: Settings) -> Flask:
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)
     console = console_pages(_office(settings, store, papers, desk=desk, machine=machine), live=live)
-    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), console):
+    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), plan_pages(store=store), console):
         app.register_blueprint(pages)
     if settings.has_simulator:
         simulation(app, settings=settings, store=store, library=_library())
