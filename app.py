@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from functools import lru_cache, wraps
 from pathlib import Path
 from random import SystemRandom
@@ -46,6 +47,7 @@ from console.office import Office
 from console.simulation import simulation
 from console.vaccine_plan import plan_pages
 from handlers import commands, native_service
+from handlers.assigning import Rota
 from handlers.case_commands import cases_group
 from handlers.child_commands import children_group
 from handlers.chores import Chores
@@ -116,6 +118,11 @@ def serving_app(settings: Settings) -> Flask:
         clock=system_clock,
         wake_outbox=lambda: machine.wake(),
         reminding=Ticker(rounds=_rounds(store)),
+        rota=Rota(
+            store=store,
+            hours=hours_of(settings.service),
+            answer_within=timedelta(minutes=settings.service.answer_within_minutes),
+        ),
         cards=StaffCards(
             store=store,
             library=_library(),

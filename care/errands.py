@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_, select, update
 
+from bot.messages import Owner
 from bot.store.people import insert_unless_there
+from bot.store.schema import conversations
 from care.tables import errands
 
 EXPORT = "export"
@@ -32,9 +34,16 @@ def want(connection: Connection, kind: str, *, contact_id: int, conversation_id:
 
 
 def claim(connection: Connection, *, now: datetime) -> Errand | None:
-    """Take the oldest errand that nobody is doing, until the lease ends; None when there is none."""
+    """Take the oldest errand that nobody is doing, until the lease ends; None when there is none.
+
+    While a person has the conversation, the errand waits: its end would be told over them.
+    """
     free = or_(errands.c.lease_until.is_(None), errands.c.lease_until <= now)
-    oldest = select(errands.c.id).where(free).order_by(errands.c.id).limit(1).with_for_update(skip_locked=True)
+    held = select(conversations.c.id).where(
+        conversations.c.id == errands.c.conversation_id, conversations.c.owner == Owner.HUMAN
+    )
+    waiting = select(errands.c.id).where(free, ~held.exists()).order_by(errands.c.id).limit(1)
+    oldest = waiting.with_for_update(skip_locked=True, of=errands)
     id = connection.scalar(oldest)
     if id is None:
         return None

@@ -159,6 +159,13 @@ def escalate(connection: Connection, hand_over_id: int, kind: str, *, since: dat
     return True
 
 
+def is_escalated(connection: Connection, hand_over_id: int, kind: str, *, since: datetime) -> bool:
+    """Whether supervisors were told of this."""
+    table = escalations
+    told = (table.c.hand_over_id == hand_over_id, table.c.kind == kind, table.c.since == since)
+    return connection.execute(select(table.c.id).where(*told)).first() is not None
+
+
 def seen(connection: Connection, hand_over_id: int, *, kinds: tuple[str, ...], by: int, now: datetime) -> int:
     """Note that somebody looks after what escalated; returns how many rows that were."""
     table = escalations

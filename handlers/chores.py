@@ -11,14 +11,17 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.keys import Unreadable
+from bot.messages import Owner
 from bot.sealed_files import SealedFiles
 from bot.store import outbox
+from bot.store.conversations import owner_of
 from bot.store.people import conversation_of
 from bot.store.store import Store
-from care import errands, media, personal_export, promises
+from care import errands, hand_overs, media, notes, personal_export, promises
 from care.clearing import clear_away, delete_files
 from care.errands import Errand
 from care.fetching import Fetch, Fetched, fetch_wanted
+from handlers.assigning import Rota
 from handlers.reminder_ticks import Ticker
 from handlers.staff_cards import StaffCards
 from handlers.wording import has, say
@@ -43,9 +46,11 @@ class Chores:
         wake_outbox: Callable[[], None] = lambda: None,
         reminding: Ticker | None = None,
         cards: StaffCards | None = None,
+        rota: Rota | None = None,
     ) -> None:
         """`public_url` is what links in messages begin with. `reminding` looks after reminders, where they are on,
-        `cards` tells the staff, where they have addresses."""
+        `cards` tells the staff, where they have addresses; `rota` assigns who waits for a person."""
+        self._rota = rota
         self._reminding = reminding
         self._cards = cards
         self._store = store
@@ -60,6 +65,8 @@ class Chores:
     def run(self) -> None:
         """Do one round. Raises RetryLater while the database is away."""
         now = self._clock()
+        if self._rota is not None:
+            self._rota.tick(now)
         if self._cards is not None:
             self._cards.tell(now)
         refused = [ended for ended in fetch_wanted(self._store, self._papers, self._fetch, now=now) if ended.reason]
@@ -87,7 +94,15 @@ class Chores:
                 sentence = f"paper_{ended.reason}"
                 told.setdefault((conversation, sentence if has(sentence) else "paper_refused"), ended.id)
         for (conversation, sentence), id in told.items():
-            self._add(connection, conversation, say(sentence), key=f"paper-{id}", now=now)
+            if owner_of(connection, conversation) is Owner.HUMAN:
+                self._note(connection, conversation, say(sentence), key=f"paper-{id}", now=now)
+            else:
+                self._add(connection, conversation, say(sentence), key=f"paper-{id}", now=now)
+
+    def _note(self, connection: Connection, conversation_id: int, text: str, *, key: str, now: datetime) -> None:
+        """Tell who has the conversation what the bot would have told the person."""
+        keys, actor = self._store.keys, hand_overs.ASSISTANT
+        notes.add(connection, keys, conversation_id=conversation_id, actor=actor, text=text, key=key, now=now)
 
     def _do(self, errand: Errand, now: datetime) -> None:
         try:

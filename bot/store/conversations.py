@@ -86,6 +86,12 @@ def give_back(connection: Connection, conversation_id: int, *, now: datetime) ->
     return _change_hands(connection, conversation_id, Owner.BOT, now=now)
 
 
+def owner_of(connection: Connection, conversation_id: int) -> Owner:
+    """Return who answers a conversation."""
+    found = select(conversations.c.owner).where(conversations.c.id == conversation_id)
+    return Owner(connection.execute(found).scalar_one())
+
+
 def stop_waiting(connection: Connection, conversation_id: int, *, now: datetime) -> bool:
     """Let a conversation wait for a person no more. It stays in the bot's hands, so what the bot said still leaves."""
     table = conversations
