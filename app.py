@@ -48,6 +48,7 @@ from console.simulation import simulation
 from console.vaccine_plan import plan_pages
 from handlers import commands, native_service
 from handlers.assigning import Rota
+from handlers.audit_commands import audit_group
 from handlers.case_commands import cases_group
 from handlers.child_commands import children_group
 from handlers.chores import Chores
@@ -70,6 +71,7 @@ from handlers.staff_cards import Address, StaffCards
 from handlers.staff_commands import users_group
 from handlers.understanding import build_router
 from handlers.vaccine_commands import vaccines_group
+from handlers.verification_commands import verification_group
 from knowledge.check import coverage, find_faults
 from knowledge.library import Library, load
 
@@ -85,6 +87,8 @@ def create_app() -> Flask:
         open_store=_store, products=lambda: tuple(_library().handbooks), clock=system_clock, guard=_speaking
     )
     eligibility = eligibility_command(open_store=_store, library=_library, guard=_speaking)
+    audits = audit_group(open_store=_store, guard=_speaking)
+    verification = verification_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
     cases = cases_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
     keys = keys_group(open_store=_store, data_dir=lambda: data_dir(os.environ), environment=os.environ, guard=_speaking)
     reminders = reminders_group(
@@ -92,7 +96,18 @@ def create_app() -> Flask:
     )
     users = users_group(open_store=_store, clock=system_clock, guard=_speaking)
     children = children_group(open_store=_store, library=_library, clock=system_clock, guard=_speaking)
-    joined = (policies, eligibility, cases, keys, reminders, vaccines_group(guard=_speaking), users, children)
+    joined = (
+        audits,
+        verification,
+        policies,
+        eligibility,
+        cases,
+        keys,
+        reminders,
+        vaccines_group(guard=_speaking),
+        users,
+        children,
+    )
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app

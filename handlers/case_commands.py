@@ -1,4 +1,4 @@
-"""What the command line offers about cases: listing them, looking at one, moving it, until the console does."""
+"""What the command line offers about cases: listing them, looking at one, moving it, giving it to somebody."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 from bot.clock import Clock, in_china
 from bot.errors import UserFault
 from bot.store.store import Store
-from care import audit, media, policies, promises, timeline
+from care import audit, material_reviews, media, policies, promises, staff, timeline
 from care.case_records import Case, all_cases, cases_of_policy
+from care.material_reviews import Review
+from care.media import Material
 from care.steps import legal_moves
 from care.workdays import WorkCalendar
-from handlers.case_moves import CaseMover
+from handlers.case_work import CaseWorker
 from knowledge.flow import Flow
 from knowledge.library import Library
 
@@ -24,6 +26,7 @@ Guard = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PAGE = 200
 _MASKED = frozenset({"phone", "card", "id_number"})
 _ACTOR = "command"
+_WORKING = ("manager", "supervisor")
 
 
 def cases_group(
@@ -32,8 +35,8 @@ def cases_group(
     """Return the commands `cases …`. `guard` turns the faults of a command into an exit code and a line."""
     group = click.Group("cases", help="Applications under way and closed.")
 
-    def mover(store: Store) -> CaseMover:
-        return CaseMover(library=library(), keys=store.keys, calendar=WorkCalendar.load(), actor=_ACTOR)
+    def worker(store: Store) -> CaseWorker:
+        return CaseWorker(library=library(), keys=store.keys, calendar=WorkCalendar.load(), actor=_ACTOR)
 
     @group.command("list")
     @click.option("--policy", "policy_no", help="Only the cases on this policy.")
@@ -56,14 +59,17 @@ def cases_group(
     @click.argument("number")
     @guard
     def show_command(number: str) -> None:
-        """Show case NUMBER with its timeline and its legal moves. Reading it is audited."""
+        """Show case NUMBER with its papers, its timeline and its legal moves. Reading it is audited."""
         with closing(open_store()) as store:
             with store.reading() as connection:
-                case = mover(store).known(connection, number)
-                flow = mover(store).flow_of(case)
+                case = worker(store).known(connection, number)
+                flow = worker(store).flow_of(case)
                 row = row_of(connection, store, library(), case)
                 events = list(timeline.events_of(connection, store.keys, case.id))
+                papers = material_reviews.reviewed_papers(connection, store.keys, case.id)
             _audited(store, [number], clock, fields=("answers", "timeline"))
+        row["owner"] = case.owner
+        row["papers"] = [_paper(paper, review) for paper, review in papers]
         row["moves"] = legal_moves(flow, case.step, case.answers) if case.is_open else []
         row["timeline"] = [
             {"at": in_china(one.at).isoformat(timespec="minutes"), "by": one.actor, "kind": one.kind, "step": one.step,
@@ -79,8 +85,25 @@ def cases_group(
     def move_command(number: str, step: str, note: str) -> None:
         """Move case NUMBER to STEP and tell the policyholder; an illegal move names the legal ones."""
         with closing(open_store()) as store:
-            case = store.write(lambda connection: mover(store).move(connection, number, step, now=clock(), note=note))
+            case = store.write(lambda connection: worker(store).move(connection, number, step, now=clock(), note=note))
         click.echo(f"{case.number}: {case.step}")
+
+    @group.command("assign")
+    @click.argument("number")
+    @click.argument("name", required=False)
+    @guard
+    def assign_command(number: str, name: str | None) -> None:
+        """Give case NUMBER to the health manager NAME; without NAME to nobody."""
+
+        def work(connection: Connection, store: Store) -> Case:
+            member = staff.named(connection, name) if name else None
+            if name and (member is None or not member.is_active or member.role not in _WORKING):
+                raise UserFault(f"{name}: no health manager has this name; see `flask users list`")
+            return worker(store).assign(connection, number, name, now=clock())
+
+        with closing(open_store()) as store:
+            case = store.write(lambda connection: work(connection, store))
+        click.echo(f"{case.number}: {case.owner or '-'}")
 
     @group.command("cancel")
     @click.argument("number")
@@ -89,7 +112,7 @@ def cases_group(
     def cancel_command(number: str, note: str) -> None:
         """Withdraw case NUMBER at the policyholder's wish; its use is spent or comes back by the handbook's rule."""
         with closing(open_store()) as store:
-            case = store.write(lambda connection: mover(store).cancel(connection, number, now=clock(), note=note))
+            case = store.write(lambda connection: worker(store).cancel(connection, number, now=clock(), note=note))
         click.echo(f"{case.number}: {case.step}")
 
     return group
@@ -148,6 +171,18 @@ def _materials(connection: Connection, case: Case) -> list[dict[str, Any]]:
         {"material": one.material or "unsorted", "state": one.state, "type": one.media_type}
         for one in media.of_case(connection, case.id)
     ]
+
+
+def _paper(paper: Material, review: Review | None) -> dict[str, Any]:
+    """Return one paper, refused and deleted ones too, with how a person judged it."""
+    told = {"number": paper.id, "material": paper.material or "unsorted", "state": paper.state}
+    told |= {
+        "type": paper.media_type,
+        "bytes": paper.bytes,
+        "received": in_china(paper.received_at).isoformat("T", "minutes"),
+    }
+    judged = {"verdict": review.verdict, "by": review.actor, "reason": review.reason} if review else None
+    return told | {"judged": judged}
 
 
 def _pages(connection: Connection, store: Store, policy_no: str | None) -> Iterator[list[Case]]:
