@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from bot.keys import KeyRing
 from bot.sealed_files import SealedFiles
@@ -19,6 +19,8 @@ from care.tables import materials
 
 MEDIA_FOLDER = "media"  # in the data directory
 LOOSE_FOR = timedelta(days=7)  # as long as an unfinished application is kept
+CERTIFICATE = "vaccination_certificate"  # of a child: belongs to no case, a health manager reads it
+CERTIFICATE_FOR = timedelta(days=90)
 _STRAY_AFTER = timedelta(hours=1)  # no row names a file so long after it was written: none ever will
 
 
@@ -133,6 +135,11 @@ def unassigned(connection: Connection, contact_id: int) -> list[Material]:
     )
 
 
+def unsorted(connection: Connection, contact_id: int) -> list[Material]:
+    """Return a person's papers that belong to no case and of which nobody has told what they are."""
+    return [one for one in unassigned(connection, contact_id) if one.material is None]
+
+
 def drop(connection: Connection, numbers: Iterable[int], *, reason: str) -> int:
     """Delete papers that are kept or wanted; returns how many. Their rows name the files until `to_delete` is done."""
     chosen = (materials.c.id.in_(list(numbers)), _is_here())
@@ -146,8 +153,14 @@ def drop_loose(connection: Connection, contact_id: int, *, reason: str) -> int:
 
 
 def drop_forgotten(connection: Connection, *, now: datetime) -> int:
-    """Delete papers that no application has taken within a week; returns how many."""
-    is_forgotten = (materials.c.case_id.is_(None), materials.c.received_at < now - LOOSE_FOR)
+    """Delete papers that no application has taken within a week, and certificates after three months; returns how
+    many."""
+    is_certificate = materials.c.material == CERTIFICATE
+    is_old = or_(
+        and_(or_(materials.c.material.is_(None), ~is_certificate), materials.c.received_at < now - LOOSE_FOR),
+        and_(is_certificate, materials.c.received_at < now - CERTIFICATE_FOR),
+    )
+    is_forgotten = (materials.c.case_id.is_(None), is_old)
     numbers = connection.scalars(select(materials.c.id).where(*is_forgotten, _is_here()))
     return drop(connection, numbers.all(), reason="no application")
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.errors import DecideAgain
 from bot.messages import Committing, Effect
-from care import call_tasks, child_records, children, consents, policies
+from care import call_tasks, child_records, children, consents, media, policies
 from care.child import CheckUp, Child, Dose, Growth, Profile, RecordRefused
 from care.consents import ConsentKind
 from care.vaccination.rule_files import load
@@ -16,7 +16,6 @@ from handlers.child_facts import add_children_of
 from handlers.replanning import replan_child
 from handlers.scene import Scene
 
-CERTIFICATE = "vaccination_certificate"
 _ANSWER_WITHIN = timedelta(days=1)
 
 _Change = Callable[[Connection, Child, str, Committing], None]
@@ -153,19 +152,24 @@ def change_profile(scene: Scene, child: Child, **changes: Any) -> Effect:
     return changing(scene, child, change)
 
 
-def ask_manager(scene: Scene, child: Child) -> Effect:
-    """Ask a health manager to read the certificate that was sent, and to confirm the doses on it."""
+def keep_certificate(scene: Scene, children_seen: Sequence[Child]) -> Effect:
+    """Keep the photo just sent as a certificate, and ask a health manager to read it and to confirm the doses on it."""
+    keys, [first, *others] = scene.house.keys, children_seen
 
-    def ask(connection: Connection, now: Child, by: str, turn: Committing) -> None:
+    def keep(connection: Connection, now: Child, by: str, turn: Committing) -> None:
+        papers = media.unsorted(connection, turn.contact_id)[-1:]
+        for paper in papers:
+            media.assign(connection, paper.id, case_id=None, material=media.CERTIFICATE)
+        detail = {"child": now.number, "papers": [paper.id for paper in papers], "children": 1 + len(others)}
         call_tasks.add(
             connection,
-            scene.house.keys,
-            kind=CERTIFICATE,
+            keys,
+            kind=media.CERTIFICATE,
             subject=f"child:{now.id}",
             contact_id=turn.contact_id,
             due_at=turn.now + _ANSWER_WITHIN,
-            detail={"child": now.number},
+            detail=detail,
             now=turn.now,
         )
 
-    return changing(scene, child, ask)
+    return changing(scene, first, keep)

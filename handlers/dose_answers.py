@@ -40,7 +40,7 @@ def filled(
     if text is None or (_UNSURE.search(plain) and not _has_day(plain, child, today)):
         return _left_open(doses, gap)
     if gap.kind in ("future", "day", "before_birth") and _NOT_YET.search(plain):
-        return _left_open(doses, gap)
+        return _left_open(doses, gap, why="not_yet")
     match gap.kind:
         case "unknown":
             return _named(doses, gap, plain, child)
@@ -59,12 +59,12 @@ def _has_day(text: str, child: Child, today: date) -> bool:
     return bool(told.loose) or any(dose.on for dose in told.doses)
 
 
-def _left_open(doses: Sequence[ToldDose], gap: Gap) -> tuple[list[ToldDose], list[Left]]:
+def _left_open(doses: Sequence[ToldDose], gap: Gap, *, why: str = "") -> tuple[list[ToldDose], list[Left]]:
     if gap.kind == "which":
         return _with(doses, gap.places, lambda dose: replace(dose, products=dose.products[:1])), []
     places = gap.places[-1:] if gap.kind == "same_day" else gap.places
     whys = {"unknown": "name", "day": "day", "year": "day", "same_day": "same_day", "same_recorded": "same_day"}
-    why = f"unsure_{whys.get(gap.kind, 'impossible')}"
+    why = why or f"unsure_{whys.get(gap.kind, 'impossible')}"
     left = [Left(name=vaccine_of(doses[at]), why=why) for at in places]
     return [dose for at, dose in enumerate(doses) if at not in places], left
 

@@ -26,6 +26,8 @@ from handlers.scene import Said, Scene
 from handlers.session import Task
 
 MOST_TRIES = 2
+# What may answer: any words but a question for the handbook.
+MAY_ANSWER = r"^(?!.*(?:是什么|什么是|是啥|怎么|怎样|如何|为什么|为啥|多少|服务|流程|报销|理赔|保单|手册|有哪些))"
 # What is asked for in the middle of a question about doses, rather than an answer to it.
 GIVES_WAY_TO = frozenset(
     {"child_plan", "child_growth", "child_profile", "child_change", "child_check_up", "reminder_stop", "reminder_later"}
@@ -155,6 +157,10 @@ def _line(after: Child, told: ToldDose, dose: Dose) -> str:
 
 
 def _left_words(left: Sequence[Left]) -> list[str]:
+    waiting = [one.name for one in left if one.why == "not_yet"]
+    if waiting:
+        others = _left_words([one for one in left if one.why != "not_yet"])
+        return [tell("not_yet", vaccine="、".join(waiting)), *others]
     if not left:
         return []
     what = "、".join(tell("not_recorded_unsure", vaccine=one.name, why=tell(one.why)) for one in left)
@@ -163,7 +169,7 @@ def _left_words(left: Sequence[Left]) -> list[str]:
 
 def _dose(told: ToldDose, on: date) -> Dose:
     words = f"{told.name}（{told.words}）" if told.is_about else told.name
-    return Dose(on=on, vaccine=told.products[0], product=words)
+    return Dose(on=on, vaccine=told.products[0], product=words, is_about=told.is_about)
 
 
 def listed_rows(rows: Sequence[Any]) -> str:

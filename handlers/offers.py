@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
-from bot.messages import Outcome
+from bot.messages import Outcome, Understanding
+from care.consents import ConsentKind
+from handlers.child_scene import children_of
+from handlers.child_words import tell
 from handlers.outcomes import followed
 from handlers.scene import Scene
 from handlers.session import Session
 from handlers.wording import say
 
 _APPLYING = "apply"
+_REMINDING = "family-doctor"
 _OF_POLICY = frozenset({"uses", "eligible", "waiting"})
 
 
@@ -25,6 +29,8 @@ def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
     """Return a general answer with the offer to look into the person's own policy, or to apply, if that was meant."""
     understood = outcome.understanding
     is_answer = understood is not None and understood.decision == "answer" and bool(outcome.replies)
+    if understood is not None and is_answer and _is_of_reminders(understood) and not _is_recorded(scene):
+        return followed(outcome, tell("offer"), gap="\n")
     if not is_answer or scene.customer.policies:
         return outcome
     if (
@@ -34,6 +40,14 @@ def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
     ):
         return followed(outcome, say("apply_offer"), gap="\n")
     return followed(outcome, say("bind_offer"), gap="\n") if _OF_POLICY & set(requests) else outcome
+
+
+def _is_of_reminders(understood: Understanding) -> bool:
+    return understood.service == _REMINDING and "reminder" in (understood.attribute or "")
+
+
+def _is_recorded(scene: Scene) -> bool:
+    return scene.customer.has_agreed(ConsentKind.GUARDIAN) and bool(children_of(scene))
 
 
 def offering(outcome: Outcome, session: Session) -> Outcome:

@@ -6,7 +6,11 @@ from sqlalchemy import Connection
 
 from bot.messages import Committing, Effect, Kind
 from care import media
+from care.child import Child
 from care.consents import ConsentKind
+from handlers import child_effects
+from handlers.child_scene import children_of
+from handlers.child_words import tell
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks.material import choices_of, kept
@@ -15,6 +19,7 @@ from handlers.wording import say
 KINDS = frozenset({Kind.IMAGE, Kind.FILE, Kind.VIDEO})
 _ASKS_WHICH = "material"
 _WITH_FORM = "apply"
+_OF_DOSES = frozenset({"child_doses", "child_given", "child_dose_right"})
 
 
 def received(scene: Scene) -> Said | None:
@@ -36,9 +41,23 @@ def received(scene: Scene) -> Said | None:
 def _placed(scene: Scene) -> Said:
     if _is_applying(scene):
         return Said(text=say("material_with_form"), session=scene.session)
+    children = _children(scene)
+    if children and (not scene.customer.open_cases or _talks_of_doses(scene)):
+        names = "、".join(child.name for child in children)
+        effect = child_effects.keep_certificate(scene, children)
+        return Said(text=tell("certificate", names=names), session=scene.session, effects=(effect,))
     if not scene.customer.open_cases:
         return Said(text=say("material_before"), session=scene.session)
     return _sorted(scene)
+
+
+def _children(scene: Scene) -> tuple[Child, ...]:
+    """Return the children whose certificate it may be: a guardian agreed that they are recorded."""
+    return children_of(scene) if scene.customer.has_agreed(ConsentKind.GUARDIAN) else ()
+
+
+def _talks_of_doses(scene: Scene) -> bool:
+    return any(task.kind in _OF_DOSES for task in scene.session.tasks)
 
 
 def _is_applying(scene: Scene) -> bool:

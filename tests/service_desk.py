@@ -14,14 +14,19 @@ from bot.messages import Inbound, Kind, Outcome, Owner, Turn
 from bot.store import encoding, people, schema
 from bot.store.store import Store
 from bot.turns import Turns
-from care import bindings, consents, media, policy_saving, promises, tables
+from care import bindings, children, consents, media, policy_saving, promises, tables
 from care.case_records import Case, all_cases
+from care.child import Child
 from care.consents import ConsentKind
 from care.policy import Policy
 from care.workdays import WorkCalendar
 from handlers.case_moves import CaseMover
 from handlers.desk import Desk
 from handlers.house import build_desk, consent_versions
+from handlers.remind import Rounds
+from handlers.reminder_commands import plan_all
+from handlers.reminder_facts import Desk as PlanningDesk
+from handlers.reminder_ways import Ways
 from intents.router import Router
 from knowledge.library import Library
 from tests.assistants import ACCOUNTS
@@ -121,6 +126,17 @@ class ServiceDesk:
             running = {one.promise: one for one in promises.deadlines_of(connection, case.id)}
             papers = [one.material for one in media.of_case(connection, case.id)]
         return {"uses": sorted(uses), "deadlines": running, "papers": papers, "insured": case.labels.get("insured")}
+
+    def children(self) -> list[Child]:
+        """Return all children that have a profile."""
+        with self.store.reading() as connection:
+            return children.children_after(connection, KEYS, 0, limit=100)
+
+    def remind(self) -> None:
+        """Plan and send what is due, as `flask reminders run` does; what is sent lies in the outbox."""
+        house = PlanningDesk(library=self.library, calendar=WorkCalendar.load(), keys=KEYS)
+        plan_all(self.store, house, self.clock())
+        Rounds(store=self.store, house=house, ways=Ways()).until_done(self.clock())
 
     def owner(self, *, account: str, contact: str) -> Owner:
         """Return who answers a person's conversation."""

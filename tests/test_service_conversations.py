@@ -10,6 +10,7 @@ A transcript is a YAML document with 对话 (its title) and 步骤; if wanted
 A step does one thing
 - 用户 (a text), 语音, 图片, 文件, 事件, 点击; 谁 names another person who writes (乙)
 - 过去: time passes (26小时, 3天, 10分钟); with a message: before it
+- 提醒: the clock is set to this time, and what is due then is reminded of
 - 移到: the newest case is moved to a step; cancelled: withdrawn for its person
 - 改版: a newer form is deployed: {服务: product/service, 去掉: slots, 加上: questions}, or without the
   service: {服务: product/service, 撤下: true}
@@ -19,6 +20,7 @@ and tells what must follow
 - 受理: the newest case by 产品, 服务, 步骤, 被保险人, 答案 and 显示 (some slots' values and labels), 材料 (papers by
   id, 未分: not sorted), 期限 (promise: day), 次数 (held, spent, released, or 无)
 - 受理数, 无受理: how many cases there are
+- 孩子: what is recorded of a child, by name: 针 (product and day, ~ for an estimated one), 身高, 体重, 情况, 体检
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,10 +43,10 @@ from tests.test_conversations import DECISIONS, OWNERS, inbound_of, listed
 TRANSCRIPTS = Path(__file__).parent / "conversations" / "services"
 HEADS = {"对话", "现在", "账号", "保单", "已绑定", "尚缺", "步骤"}
 SAYS = {"用户", "语音", "图片", "文件", "事件", "点击"}
-DOES = SAYS | {"谁", "过去", "移到", "改版"}
+DOES = SAYS | {"谁", "过去", "提醒", "移到", "改版"}
 OF_REPLY = {"决定", "应答含", "应答不含", "引用", "归属", "呼叫", "无应答", "最长"}
 OF_CASE = {"产品", "服务", "步骤", "被保险人", "答案", "显示", "材料", "期限", "次数"}
-EXPECTS = OF_REPLY | {"通知含", "无通知", "受理", "受理数", "无受理"}
+EXPECTS = OF_REPLY | {"通知含", "无通知", "受理", "受理数", "无受理", "孩子"}
 DECIDED = {**DECISIONS, "办理": "dialog"}
 NOON = "2026-11-23 10:00"
 WRITER = "甲"
@@ -92,6 +94,9 @@ class Played:
 def play(desk: ServiceDesk, step: Mapping[str, Any], *, account: str) -> Played:
     if "过去" in step:
         desk.clock.now += span(step["过去"])
+    if "提醒" in step:
+        desk.clock.now = datetime.fromisoformat(str(step["提醒"])).replace(tzinfo=CHINA).astimezone(UTC)
+        desk.remind()
     if "改版" in step:
         deploy(desk, step["改版"])
     if "移到" in step:
@@ -141,6 +146,8 @@ def complaints(desk: ServiceDesk, step: Mapping[str, Any], played: Played) -> It
         yield f"{len(opened)} cases"
     if "受理" in step:
         yield from about_case(desk, step["受理"])
+    if "孩子" in step:
+        yield from about_children(desk, step["孩子"])
 
 
 def about_reply(step: Mapping[str, Any], heard: Heard) -> Iterator[str]:
@@ -187,6 +194,25 @@ def about_case(desk: ServiceDesk, wanted: Mapping[str, Any]) -> Iterator[str]:
         for slot, value in wanted.get(name, {}).items():
             if plain(told.get(slot)) != plain(value):
                 yield f"{name} {slot}: {told.get(slot)!r} of {dict(told)}"
+
+
+def about_children(desk: ServiceDesk, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    known = {child.name: child for child in desk.children()}
+    for name, expected in wanted.items():
+        if name not in known:
+            yield f"no child {name}"
+            continue
+        child = known[name]
+        last = child.growth[-1] if child.growth else None
+        in_order = sorted(child.doses, key=lambda dose: (dose.on, dose.vaccine))
+        found = {
+            "针": [f"{dose.vaccine} {'~' if dose.is_about else ''}{dose.on}" for dose in in_order],
+            "身高": last.height_cm if last else None,
+            "体重": last.weight_kg if last else None,
+            "情况": child.profile.conditions,
+            "体检": [str(one.on) for one in child.check_ups],
+        }
+        yield from (f"{what} of {name}: {found[what]}" for what in expected if found[what] != expected[what])
 
 
 def due_days(deadlines: Mapping[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.forms import Form, Question
 from handlers.child_scene import child_of
 from handlers.child_words import tell
+from handlers.dose_telling import MAY_ANSWER
 from handlers.requests.child_change import changed
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -15,7 +16,7 @@ _REPLY = "reply"
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     ask, title = tell("change_ask"), tell("title")
-    asked = Question(slot=_REPLY, kind="text", ask=ask, short=title, optional=True, longest=300)
+    asked = Question(slot=_REPLY, kind="text", ask=ask, short=title, optional=True, longest=300, pattern=MAY_ANSWER)
     return Form(id="child_change", version=1, title=title, questions=(asked,))
 
 

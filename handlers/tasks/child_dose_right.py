@@ -6,7 +6,7 @@ from bot.forms import Form, Question
 from care.child import Child, Dose
 from handlers.child_scene import child_of
 from handlers.child_words import dose_words, tell
-from handlers.dose_telling import GIVES_WAY_TO
+from handlers.dose_telling import GIVES_WAY_TO, MAY_ANSWER
 from handlers.requests.child_dose_wrong import put_right
 from handlers.scene import Said, Scene
 from handlers.session import Task
@@ -18,7 +18,9 @@ _REPLY = "reply"
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     child, dose = _meant(scene, task)
     ask = tell("correct_to", dose=dose_words(child, dose)) if child and dose else tell("correct_which")
-    asked = Question(slot=_REPLY, kind="text", ask=ask, short=tell("title_doses"), optional=True, longest=200)
+    asked = Question(
+        slot=_REPLY, kind="text", ask=ask, short=tell("title_doses"), optional=True, longest=200, pattern=MAY_ANSWER
+    )
     return Form(id="child_dose_right", version=1, title=tell("title_doses"), questions=(asked,))
 
 

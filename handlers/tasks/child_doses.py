@@ -9,7 +9,7 @@ from handlers.child_scene import child_of
 from handlers.child_words import tell
 from handlers.dose_answers import filled
 from handlers.dose_gaps import first_gap
-from handlers.dose_telling import GIVES_WAY_TO, Telling, gone_on, question
+from handlers.dose_telling import GIVES_WAY_TO, MAY_ANSWER, Telling, gone_on, question
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -20,7 +20,9 @@ _REPLY = "reply"
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     child = child_of(scene, task.about["child"])
     ask = question(scene, Telling.of(child, task.about)) if child else tell("ask_given_plain")
-    asked = Question(slot=_REPLY, kind="text", ask=ask, short=tell("title_doses"), optional=True, longest=600)
+    asked = Question(
+        slot=_REPLY, kind="text", ask=ask, short=tell("title_doses"), optional=True, longest=600, pattern=MAY_ANSWER
+    )
     return Form(id="child_doses", version=1, title=tell("title_doses"), questions=(asked,))
 
 

@@ -15,7 +15,7 @@ from care.vaccination.told import ToldDose, hear
 from care.vaccination.told_days import Moment
 from handlers.child_scene import child_of
 from handlers.child_words import due_rows, tell
-from handlers.dose_telling import GIVES_WAY_TO, Telling, gone_on, listed_rows
+from handlers.dose_telling import GIVES_WAY_TO, MAY_ANSWER, Telling, gone_on, listed_rows
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
@@ -23,13 +23,20 @@ from handlers.tasks import Answers, TaskKind
 _REPLY = "reply"
 _ALL = re.compile(r"都打|全打|全部|都接种|全都|都是|^都|这些都")
 _NOTHING = re.compile(r"没打|还没|不记得|不清楚|不知道|记不")
+_ORDER = re.compile(r"^\s*(?:第\s*)?\d{1,2}\s*(?:个|项)?\s*(?:[,，、]|$)")
 _MOST_TRIES = 2
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
     child = child_of(scene, task.about["child"])
     asked = Question(
-        slot=_REPLY, kind="text", ask=_ask(scene, task, child), short=tell("title_doses"), optional=True, longest=600
+        slot=_REPLY,
+        kind="text",
+        ask=_ask(scene, task, child),
+        short=tell("title_doses"),
+        optional=True,
+        longest=600,
+        pattern=MAY_ANSWER,
     )
     return Form(id="child_given", version=1, title=tell("title_doses"), questions=(asked,))
 
@@ -67,6 +74,8 @@ def given_in(text: str, child: Child, today: date, *, day: str | None = None) ->
     rows = due_rows(child, today)
     moment = next((one for one in told.loose if one.on), earlier)
     if moment is None and not (_ALL.search(text) or _numbered(text, rows)):
+        return []
+    if not _numbered(text, rows) and _ORDER.search(Words.of(text).plain):
         return []
     chosen = _numbered(text, rows) or (rows if _ALL.search(text) or len(rows) == 1 else [])
     return [at_moment(dose_of(row), moment) for row in chosen]

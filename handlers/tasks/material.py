@@ -60,7 +60,7 @@ def kept(scene: Scene, case: Case, paper: Material | None) -> Said:
     keys = scene.house.customers.store.keys
 
     def assign(connection: Connection, turn: Committing) -> None:
-        for sent in media.unassigned(connection, turn.contact_id):
+        for sent in media.unsorted(connection, turn.contact_id):
             media.assign(connection, sent.id, case_id=case.id, material=paper.id if paper else None)
         actor, note = f"contact:{turn.contact_id}", paper.id if paper else "unsorted"
         timeline.record(connection, keys, case.id, "material", actor=actor, now=turn.now, note=note)
