@@ -186,7 +186,7 @@ def _submission(
             )
         except NoUseLeft as error:
             raise DecideAgain("the last use was taken meanwhile") from error
-        for sent in media.unassigned(connection, turn.contact_id):
+        for sent in media.unsorted(connection, turn.contact_id):
             media.assign(connection, sent.id, case_id=case.id, material=None)
         for kind in agreed:
             consents.give(connection, contact_id=turn.contact_id, kind=kind, version=versions[kind], now=turn.now)
