@@ -46,7 +46,7 @@ from console.office import Account as ConsoleAccount
 from console.office import Office
 from console.simulation import simulation
 from console.vaccine_plan import plan_pages
-from handlers import commands, native_service
+from handlers import commands, draft_warnings, native_service
 from handlers.assigning import Rota
 from handlers.audit_commands import audit_group
 from handlers.case_commands import cases_group
@@ -185,6 +185,7 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
             wake=machine.wake,
         ),
         assistant=desk.assistant,
+        warnings=draft_warnings.warnings,
     )
 
 
