@@ -92,6 +92,8 @@ def plan_pages(*, store: Store, clock: Clock = system_clock) -> Blueprint:
 def shown(child: Child, today: date) -> dict[str, object]:
     """Return what the page shows of a child as of a day."""
     rows, visits = forecast_of(child, today), visits_ahead(child, today, _AHEAD.after(child.birth))
+    untold = unrecorded(child)
+    taken = {group for one in untold for group in load().products[one.vaccine].counts}
     ahead = [visit for visit in visits if visit.on > today]
     return {
         "name": child.name,
@@ -104,11 +106,11 @@ def shown(child: Child, today: date) -> dict[str, object]:
         "now": [_stop(child, visit, today) for visit in visits if visit.on == today],
         "soon": [_stop(child, visit, today) for visit in ahead if visit.on <= today + _SOON],
         "later": [_stop(child, visit, today) for visit in ahead if visit.on > today + _SOON],
-        "ask": [_line(row, today) for row in rows if row.status == "ask_clinic"],
-        "over": [_line(row, today) for row in rows if row.status == "aged_out"],
-        "complete": [_family(row) for row in rows if row.status == "complete"],
+        "ask": [_line(child, row, today) for row in rows if row.status == "ask_clinic"],
+        "over": [_line(child, row, today) for row in rows if row.status == "aged_out"],
+        "complete": [_family(row) for row in rows if row.status == "complete" and not _is_taken(row, taken)],
         "given": [_given(child, dose) for dose in reversed(child.doses)],
-        "untold": list(dict.fromkeys(product_name(one.vaccine) for one in unrecorded(child))),
+        "untold": list(dict.fromkeys(product_name(one.vaccine) for one in untold)),
         "growth": [
             {"day": _day(one.on), "height": one.height_cm, "weight": one.weight_kg} for one in reversed(child.growth)
         ],
@@ -151,12 +153,13 @@ def _event(child: Child, visit: Visit, today: date, now: datetime) -> Event:
 
 
 def _stop(child: Child, visit: Visit, today: date) -> Stop:
-    lines = [_line(row, today) for row in visit.rows]
+    lines = [_line(child, row, today) for row in visit.rows]
     return Stop(day=_day(visit.on), age=_age(child.birth, visit.on), lines=lines)
 
 
-def _line(row: Row, today: date) -> Line:
-    remarks = [reason.say for reason in row.reasons if reason.code not in _STATE_CODES]
+def _line(child: Child, row: Row, today: date) -> Line:
+    remarks = ["自费，自愿打"] if _is_paid(child, row) else []
+    remarks += [reason.say for reason in row.reasons if reason.code not in _STATE_CODES]
     if row.latest is not None and row.latest - max(today, row.recommended or today) < timedelta(days=366):
         remarks.append(f"最晚{_day(row.latest)}前打")
     return Line(
@@ -165,6 +168,19 @@ def _line(row: Row, today: date) -> Line:
         is_sure=row.certainty == "high",
         is_late=row.status == "overdue",
     )
+
+
+def _is_paid(child: Child, row: Row) -> bool:
+    """Whether the parents pay: some provinces give vaccines for nothing that are self-paid elsewhere."""
+    free = (one for one in load().overlays if one.effect == "free" and one.family == row.vaccine)
+    here = any(child.profile.region.startswith(where) for one in free for where in one.where)
+    return row.vaccine in load().self_paid and not here
+
+
+def _is_taken(row: Row, groups: set[str]) -> bool:
+    """Whether a vaccine counts as complete only because nobody told what was given."""
+    family = load().families.get(row.vaccine)
+    return family is not None and family.group in groups
 
 
 def _family(row: Row) -> str:

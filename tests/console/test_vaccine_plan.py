@@ -97,6 +97,16 @@ def test_what_was_never_told_is_named_and_not_called_late(
     assert "还没告诉我们的" in text
     assert "晚了一些" not in text
     assert "还没有登记" in text
+    assert "已经打齐" not in text
+
+
+@pytest.mark.parametrize(("region", "is_paid"), [("上海市", False), ("浙江省", True), ("", True)])
+def test_a_vaccine_that_is_free_in_the_province_is_not_called_self_paid(
+    client: FlaskClient, born: Make, keys: KeyRing, clock: FixedClock, region: str, is_paid: bool
+) -> None:
+    text = page(client, path_of(keys, born(region=region, selected=("VAR",)), clock))
+    line = text[text.index("水痘疫苗第1剂") :]
+    assert ("自费" in line[: line.index("</li>")]) is is_paid
 
 
 @pytest.mark.parametrize("name", [EVIL, "{{ 7*7 }}", "测试\u202e苗", "长" * 300])
