@@ -95,12 +95,12 @@ def _is_here(path: str) -> bool:
 
 def _exists(app: Flask, path: str) -> bool:
     try:
-        app.url_map.bind("").match(path)
+        endpoint, _ = app.url_map.bind("").match(path)
     except (RequestRedirect, MethodNotAllowed):
         return True
     except NotFound:
         return False
-    return True
+    return endpoint != "console.doors.nowhere"
 
 
 def _refused(fault: HTTPException) -> Any:

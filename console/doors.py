@@ -1,6 +1,6 @@
 """Coming in and going out: login (with a one-time code where somebody has one), logout, one's own password and duty."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
@@ -113,6 +113,12 @@ def door_pages(office: Office) -> Blueprint:
 
         store.write(change)
         return redirect(_wanted() or url_for("console.inbox.inbox_page"))
+
+    @pages.get("/<path:_rest>")
+    @allowed(*EVERYBODY)
+    def nowhere(_rest: str) -> Response:
+        """Every other address, so that the gate stands before it, too."""
+        abort(404)
 
     def _check_change(staff_id: int) -> None:
         with store.reading() as connection:

@@ -4,7 +4,7 @@ It is read newest first, a page at a time; the pieces of a page are put in the o
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from bot.store.schema import conversations, inbound, outbox, questions
 from care import media, notes, staff
 from care.hand_over_tables import hand_over_steps, hand_overs
 from care.media import Material
+from care.tables import cases
 from console.inbox_view import short_words
 
 PAGE = 50
@@ -76,6 +77,8 @@ class Said:
     failure: str = ""
     understood: Understood | None = None
     material: Material | None = None
+    paper: str = ""  # where the material can be seen
+    case: str = ""  # the case it belongs to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,19 +135,23 @@ class _Reader:
     def _came(self, rows: list[Row[Any]]) -> Iterator[Said]:
         understood = self._understood(rows)
         papers = {one.received_at: one for one in media.of_contact(self._connection, self._contact_id)}
+        numbers = self._case_numbers(papers.values())
         for row in rows:
             place = f"{row.account}|{row.message_key}"
             message = self._message(row, place)
             reply = self._reply(row, place)
             what = understood.get(row.id, lambda _reply: None)(reply)
             text = _DELETED if message is None else _shown_words(message)
+            paper = papers.get(row.received_at) if row.kind != Kind.TEXT else None
             if text:
                 yield Said(
                     key=f"in-{row.id}",
                     side="step" if row.kind == Kind.EVENT else "person",
                     at=row.received_at,
                     text=text,
-                    material=papers.get(row.received_at) if row.kind != Kind.TEXT else None,
+                    material=paper,
+                    paper=self._paper(paper, numbers) if paper else "",
+                    case=numbers.get(paper.case_id or 0, "") if paper else "",
                     understood=None if reply.get("passive") else what,
                 )
             if reply.get("passive"):
@@ -159,6 +166,17 @@ class _Reader:
                     state_kind="sent",
                     understood=what,
                 )
+
+    def _case_numbers(self, papers: Iterable[Material]) -> dict[int, str]:
+        ids = {one.case_id for one in papers if one.case_id is not None}
+        found = select(cases.c.id, cases.c.number).where(cases.c.id.in_(ids))
+        return {row.id: row.number for row in self._connection.execute(found)} if ids else {}
+
+    def _paper(self, paper: Material, numbers: Mapping[int, str]) -> str:
+        number = numbers.get(paper.case_id or 0)
+        if number is None:
+            return f"/console/people/{self._contact_id}/papers/{paper.id}"
+        return f"/console/cases/{number}/papers/{paper.id}/file"
 
     def _message(self, row: Row[Any], place: str) -> Inbound | None:
         plain = self._open(row.body, f"inbound|body|{place}")

@@ -125,7 +125,8 @@ def _is_from_here(asked: Request, office: Office) -> bool:
     origin = asked.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc in (asked.host, urlsplit(office.public_url).netloc)
+    from_where = urlsplit(origin).netloc
+    return bool(from_where) and from_where in (asked.host, urlsplit(office.public_url).netloc)
 
 
 def _is_https() -> bool:

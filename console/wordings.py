@@ -54,10 +54,25 @@ def decision(code: str) -> str:
     return DECISIONS.get(code, code)
 
 
+REASONS = {
+    "handoff": "要求人工",
+    "insult": "情绪激动",
+    "emergency": "有生命危险",
+    "self_harm": "自伤风险",
+    "complaint": "投诉",
+}
+
+
+def reason(code: str | None) -> str:
+    """Return in a word why somebody waits for a person."""
+    return "" if code is None else REASONS.get(code, code)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "day_and_time": day_and_time,
     "full_time": full_time,
     "machine_time": machine_time,
     "span": span,
     "decision": decision,
+    "reason": reason,
 }
