@@ -110,11 +110,10 @@ class Chat:
         return self._exchange(contact, self._phone.text(contact, text))
 
     def _voice(self, contact: str, order: Mapping[str, object]) -> Exchange:
-        text = _text(order)
+        text = _text(order) if isinstance(self._phone, Phone) else ""  # WeCom recognises no speech
         self._heard(contact, "voice", text)
         media_id = self._twin.keep_media(self._app_id, "voice", b"#!AMR\n")
-        # WeCom recognises no speech.
-        recognised = {"Recognition": text} if text and isinstance(self._phone, Phone) else {}
+        recognised = {"Recognition": text} if text else {}
         message = self._phone.message(contact, "voice", MediaId=media_id, Format="amr", **recognised)
         return self._exchange(contact, message)
 
