@@ -16,6 +16,7 @@ from bot.store.conversations import give_back, take_over
 from bot.store.schema import conversations
 from bot.store.store import Store
 from care import bindings, call_tasks, cases, consents, policy_saving, reminders
+from care.case_records import all_cases
 from care.consents import ConsentKind
 from care.tables import reminders as table
 from care.workdays import WorkCalendar
@@ -99,6 +100,14 @@ class Ward:
         self.store.write(lambda connection: mover.move(connection, number, to, now=self.clock()))
         self.place.outbox.deliver_due()
 
+    def cases(self) -> list[Any]:
+        with self.store.reading() as connection:
+            return list(all_cases(connection, self.store.keys, limit=100))
+
+    def cancels(self, number: str) -> None:
+        mover = CaseMover(library=self.library, keys=self.store.keys, calendar=self.house.calendar, actor="test")
+        self.store.write(lambda connection: mover.cancel(connection, number, now=self.clock()))
+
     def runs(self, at: str) -> Mapping[str, int]:
         """What `flask reminders run --now` does."""
         self.clock.now = china(at)
@@ -146,9 +155,7 @@ def test_past_its_window_a_reminder_expires_and_never_fires_late(ward: Ward) -> 
 
 
 def test_a_case_that_is_withdrawn_is_not_reminded_of(ward: Ward) -> None:
-    case = appointment(ward)
-    mover = CaseMover(library=ward.library, keys=ward.store.keys, calendar=ward.house.calendar, actor="test")
-    ward.store.write(lambda connection: mover.cancel(connection, case.number, now=ward.clock()))
+    ward.cancels(appointment(ward).number)
     assert [row for row in ward.rows() if row.kind == "appointment_cancellation"] == []
 
 
