@@ -205,6 +205,7 @@ def _desk(settings: Settings, store: Store) -> Desk:
         store=store,
         products={account.id: _known_products(account, library) for account in settings.accounts},
         insurer=insurer_of(settings.insurers, store=store, library=library, clock=system_clock),
+        public_url=settings.public_url,
     )
 
 

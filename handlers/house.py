@@ -28,8 +28,11 @@ def build_desk(
     store: Store,
     products: Mapping[str, tuple[str, ...]],
     insurer: Insurer | None = None,
+    public_url: str = "",
 ) -> Desk:
     """Return the desk of a serving process; without `insurer` policies are verified by the local table.
+
+    `public_url` is what links in messages begin with; without it none are sent.
 
     Raises ConfigurationFault for a form, request or calendar file that is not as it should be.
     """
@@ -41,6 +44,7 @@ def build_desk(
         customers=customers,
         insurer=insurer or LocalInsurer(store),
         calendar=calendar,
+        public_url=public_url,
     )
     assistant = Assistant(library, router, products=products)
     return Desk(house=house, assistant=assistant, wishes=Requests.load(), products=products)

@@ -25,6 +25,7 @@ class House:
     customers: Customers
     insurer: Insurer
     calendar: WorkCalendar
+    public_url: str = ""  # what links in messages begin with; empty: no links
 
     @property
     def keys(self) -> KeyRing:

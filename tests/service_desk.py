@@ -169,7 +169,13 @@ class ServiceDesk:
         ).scalar_one()
 
     def _build(self) -> Desk:
-        return build_desk(library=self.library, router=self._router, store=self.store, products=ACCOUNTS)
+        return build_desk(
+            library=self.library,
+            router=self._router,
+            store=self.store,
+            products=ACCOUNTS,
+            public_url="https://assistant.example",
+        )
 
     def respond(self, turn: Turn) -> Outcome:
         """Decide as the desk does, for whoever else takes turns on this store; what it raises is kept, too."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from care.child import Child
+from care.plan_links import plan_link
 from handlers.child_scene import children_of, meant, promising, the_children
 from handlers.child_words import next_words, plan_words, tell
 from handlers.clauses import cited, clause_lines
@@ -28,7 +30,16 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     if _NEXT.search(text):
         lines = [next_words(child, scene.today) for child in found]
         return Said(text="\n".join([*lines, tell("rule")]), session=scene.session)
-    return Said(text="\n\n".join(plan_words(child, scene.today) for child in found), session=scene.session)
+    told = [f"{plan_words(child, scene.today)}{_link(scene, child)}" for child in found]
+    return Said(text="\n\n".join(told), session=scene.session)
+
+
+def _link(scene: Scene, child: Child) -> str:
+    contact, house = scene.turn.conversation.contact_id, scene.house
+    if not (contact and child.id and house.public_url):
+        return ""
+    link = plan_link(house.keys, house.public_url, child_id=child.id, contact_id=contact, now=scene.now)
+    return f"\n{tell('plan_link', name=child.name, link=link)}"
 
 
 def _offer(scene: Scene) -> Said | None:
