@@ -87,7 +87,7 @@ def _option(options: Sequence[str], text: str, dose: ToldDose, child: Child) -> 
     if place is not None:
         return options[place]
     told = renamed(dose, text, birth=child.birth)
-    if told is not None and len(told.products) == 1:
+    if told is not None and len(told.products) == 1 and told.products[0] in options:
         return told.products[0]
     words = _FILLER.sub("", text)
     named = [one for one in options if words and words in Said.of(called(one)).plain]

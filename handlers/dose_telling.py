@@ -138,6 +138,7 @@ def _recorded(scene: Scene, telling: Telling) -> Said:
     if doses:
         lines = [_line(after, one, dose) for one, dose in zip(telling.doses, doses, strict=True)]
         parts.append(tell("recorded", name=child.name, lines="\n".join(lines)))
+    parts += [tell("recorded_about")] if any(dose.is_about for dose in doses) else []
     parts += [tell("recorded_before", lines="；".join(telling.known))] if telling.known else []
     parts += list(telling.notes)
     parts += _left_words(telling.left)
@@ -153,7 +154,7 @@ def _recorded(scene: Scene, telling: Telling) -> Said:
 
 def _line(after: Child, told: ToldDose, dose: Dose) -> str:
     line = dose_words(after, dose)
-    return tell("recorded_about", line=line, words=told.words) if told.is_about else line
+    return tell("recorded_line_about", line=line, words=told.words) if told.is_about else line
 
 
 def _left_words(left: Sequence[Left]) -> list[str]:

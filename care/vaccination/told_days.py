@@ -28,7 +28,7 @@ _BORN = re.compile(
 )
 _BORN_NTH = re.compile(rf"(?:出生|生下来)后?(?:的)?第(?P<n>{_N})天")
 _AGES = re.compile(
-    rf"{_NOT_GAP}(?<![\d.])满?(?P<n>{_N}(?:{_APART}{_N})*)\s*(?:个半?月大?(?!\s*[零\d])|月龄|月大){_NOT_AGO}(?:龄|大)?(?:的?时候?)?"
+    rf"{_NOT_GAP}(?<![\d.])满?(?P<n>{_N}(?:{_APART}{_N})*)\s*(?:个半?月大?|月龄|月大){_NOT_AGO}(?:龄|大)?(?:的?时候?)?"
 )
 _YEARS = re.compile(
     rf"{_NOT_GAP}(?<![\d.])满?(?P<y>{_N})\s*(?:周岁|岁)(?:(?P<half>半)|零?(?P<m>{_N})\s*个月)?{_NOT_AGO}(?:多)?(?:的?时候?)?"

@@ -17,10 +17,10 @@ _LATER, _BEFORE_THE_END = timedelta(days=1), timedelta(hours=1)
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
-    """Plan the last reminder once more; None where none came."""
+    """Plan the last reminder once more; say so where none came."""
     last = last_reminder(scene)
     if last is None:
-        return None
+        return Said(text=say("reminder_none"), session=scene.session)
     due_at = min(scene.now + _LATER, last.until_at - _BEFORE_THE_END)
     if due_at <= scene.now or last.occurrence.endswith(LATER):
         return Said(text=say("reminder_no_later"), session=scene.session)

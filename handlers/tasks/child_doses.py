@@ -35,13 +35,15 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
     if gap is None:
         return gone_on(scene, telling)
     told = filled(telling.doses, gap, reply, child, scene.today)
-    if told is None:
-        return gone_on(scene, replace(telling, tries=telling.tries + 1))
-    doses, left = told
     names = {dose.name for dose in telling.doses}
     more = [dose for dose in hear(str(reply or ""), birth=child.birth, today=scene.today).doses if dose.on]
     beside = [dose for dose in more if dose.products and dose.name not in names]
-    if gap.kind in ("unknown", "same_day"):
+    if told is None and beside:
+        return gone_on(scene, replace(telling, doses=(*telling.doses, *beside)))
+    if told is None:
+        return gone_on(scene, replace(telling, tries=telling.tries + 1))
+    doses, left = told
+    if gap.kind in ("unknown", "which", "same_day"):
         beside = []  # the name answers the question
     is_stuck = [one.on for one in doses] == [one.on for one in telling.doses] and gap.kind in ("before_birth", "future")
     tries = telling.tries + 1 if is_stuck and not left else 0
