@@ -65,8 +65,11 @@ class Mover:
 
     def _waiting(self, connection: Connection, now: datetime) -> list[Waiting]:
         of_it = outbox.c.conversation_id == conversations.c.id
-        leaving = (outbox.c.state == "claimed") | (
-            (outbox.c.state == "pending") & (outbox.c.due_at <= now + _ABOUT_TO_LEAVE)
+        first = select(func.min(outbox.c.id)).where(of_it, outbox.c.state == "pending")
+        under_way = select(outbox.c.id).where(of_it, outbox.c.state == "claimed")
+        # What waits for the customer (the five are used) would keep them from a person for hours.
+        about_to_leave = select(outbox.c.id).where(
+            outbox.c.id == first.correlate(conversations).scalar_subquery(), outbox.c.due_at <= now + _ABOUT_TO_LEAVE
         )
         turn_to_come = (inbound.c.conversation_id == conversations.c.id, inbound.c.reply_state == "acknowledged")
         rows = connection.execute(
@@ -75,7 +78,7 @@ class Mover:
             .where(conversations.c.owner == Owner.WAITING, kf_sessions.c.account == self._account.id)
             .where(or_(kf_sessions.c.state.is_(None), kf_sessions.c.state.in_((State.NEW, State.BOT))))
             .where(or_(kf_sessions.c.move_at.is_(None), kf_sessions.c.move_at <= now))
-            .where(~select(outbox.c.id).where(of_it, leaving).exists())
+            .where(~under_way.exists(), ~about_to_leave.exists())
             .where(~select(inbound.c.id).where(*turn_to_come).exists())
             .order_by(conversations.c.waiting_since)
             .limit(_AT_ONCE)

@@ -77,7 +77,9 @@ class Pump:
         Raises RetryLater, GiveUp or ConfigurationFault.
         """
         mine = {"account": self._account.id, "open_kfid": self._open_kfid, "holder": self._holder}
-        cursor = self._store.write(lambda connection: cursors.take(connection, **mine, now=self._clock()))
+        cursor = self._store.write(
+            lambda connection: cursors.take(connection, **mine, now=self._clock(), is_alone=self._store.embedded)
+        )
         if cursor is None:
             return None
         try:

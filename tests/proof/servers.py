@@ -25,10 +25,11 @@ def free_port() -> int:
 
 
 class EchoServer:
-    """`tests.echo_server` as a process tree that can be killed whole."""
+    """A module that serves, as a process tree that can be killed whole."""
 
-    def __init__(self, directory: Path, **environment: str) -> None:
+    def __init__(self, directory: Path, *, module: str = "tests.echo_server", **environment: str) -> None:
         self.directory = directory
+        self._module = module
         self.port = free_port()
         self._environment = {"ASSISTANT_DATA_DIR": str(directory), "PORT": str(self.port), **environment}
         self._process: subprocess.Popen[bytes] | None = None
@@ -38,7 +39,7 @@ class EchoServer:
         directory = Path(__file__).resolve().parents[2]
         log = (self.directory / f"server-{self.port}.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.echo_server"],
+            [sys.executable, "-m", self._module],
             cwd=directory,
             env={**os.environ, **self._environment},
             stdout=log,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.errors import GiveUp
+from bot.errors import GiveUp, RetryLater
 from bot.kf import cursors
 from bot.kf.sessions import State
 from tests.bot.kf.place import CUSTOMER, OTHER_POINT, POINT, SERVICER
@@ -55,15 +55,35 @@ def test_a_turn_left_by_a_dead_process_is_taken_by_the_next(place_of):
     assert next_one.shown() == ["1 你好"]
 
 
-def test_two_processes_do_not_fetch_at_once(place_of, store, clock):
+def test_two_processes_do_not_fetch_at_once(store, clock):
+    def take(holder, **how):
+        return store.write(lambda c: cursors.take(c, account="kf", open_kfid=POINT, holder=holder, now=clock(), **how))
+
+    assert take("one") == ""
+    assert take("other") is None
+    assert take("one") == ""
+    clock.move(seconds=21)
+    assert take("other") == ""
+    assert take("one") is None
+    assert take("one", is_alone=True) == ""
+
+
+def test_a_page_of_who_lost_the_right_is_not_stored(place_of, store, clock):
     place = place_of()
-    of = {"account": "kf", "open_kfid": POINT}
-    other = store.write(lambda connection: cursors.take(connection, **of, holder="other", now=clock()))
-    assert other == ""
     place.twin.say(POINT, CUSTOMER, "你好")
-    assert place.fetch() is None
-    clock.move(seconds=31)
-    assert place.fetch() == 1
+    sync = place.calls.post
+
+    def slow(interface, order):
+        answer = sync(interface, order)
+        if interface == "kf/sync_msg":
+            of = {"account": "kf", "open_kfid": POINT, "holder": "other", "now": clock()}
+            store.write(lambda connection: cursors.take(connection, **of, is_alone=True))
+        return answer
+
+    place.calls.post = slow
+    with pytest.raises(RetryLater):
+        place.fetch()
+    assert place.inbound_rows() == []
 
 
 def test_what_was_said_long_before_the_first_start_is_stored_and_not_answered(place, clock):
