@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.sealed_files import SealedFiles
+from bot.store import reports
 from bot.store.store import Store
 from care import attempts, child_records, media, personal_export
 
@@ -27,6 +28,7 @@ def clear_away(store: Store, *, papers: SealedFiles, copies: SealedFiles, now: d
     children's records, files that a crash left. Hourly."""
     store.write(lambda connection: media.drop_forgotten(connection, now=now))
     store.write(lambda connection: attempts.prune(connection, now=now))
+    store.write(lambda connection: reports.drop(connection, (), now=now))
     store.write(lambda connection: child_records.prune_traces(connection, now=now))
     with store.reading() as connection:
         media.sweep(connection, papers, now=now)

@@ -1,11 +1,11 @@
 """A child's next doses: one message for all that fall on a day, before, on and after the recommended day, then a call.
 
 Counted from `recommended`: 7 days and 1 day before, the day; 3, 7, 14 and 30 days after, monthly up to half a year, a
-call a week later. Where several visits would be told on one day, one message tells them all.
+call a week later. Where a last possible day comes first, also 14 and 3 days before that, and the call a week before it.
+Where several visits would be told on one day, one message tells them all.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from care.reminders import Planned
@@ -21,6 +21,7 @@ _CLOCK = time(8, 40)
 _BEFORE_DAYS, _AFTER_DAYS, _AFTER_MONTHS = (7, 1, 0), (3, 7, 14, 30), (2, 3, 4, 5, 6)
 _CALL_AFTER = timedelta(days=7)
 _CLOSES_WITHIN = timedelta(days=21)
+_CLOSING_DAYS = (14, 3)
 
 
 def plan(facts: ChildFacts) -> list[Planned]:
@@ -29,11 +30,11 @@ def plan(facts: ChildFacts) -> list[Planned]:
     for row in facts.rows:
         if row.status not in DATED or row.recommended is None:
             continue
-        days = list(_days(row.recommended))
-        for day in days:
-            if row.latest is None or day <= row.latest:
-                told[day].append(row)
-        calls[days[-1] + _CALL_AFTER].append(row)
+        for day in _days(row.recommended, row.latest):
+            told[day].append(row)
+        calling = _calling(row.recommended, row.latest)
+        if calling is not None:
+            calls[calling].append(row)
     days = sorted(told)
     found = []
     for number, day in enumerate(days):
@@ -41,16 +42,27 @@ def plan(facts: ChildFacts) -> list[Planned]:
         found += planned_for(facts, "vaccination", day.isoformat(), at(day, _CLOCK), until=_until(day, following),
                              rows=tuple(told[day]), day=day)  # fmt: skip
     for day, rows in calls.items():
-        if any(row.latest is None or day <= row.latest for row in rows):
-            found += planned_for(facts, "vaccination", f"{day}/call", at(day, _CLOCK), calls=True,
-                                 until=at(day + timedelta(days=30)), rows=tuple(rows), day=day)  # fmt: skip
+        found += planned_for(facts, "vaccination", f"{day}/call", at(day, _CLOCK), calls=True,
+                             until=at(day + timedelta(days=30)), rows=tuple(rows), day=day)  # fmt: skip
     return found
 
 
-def _days(recommended: date) -> Iterator[date]:
-    yield from (recommended - timedelta(days=n) for n in _BEFORE_DAYS)
-    yield from (recommended + timedelta(days=n) for n in _AFTER_DAYS)
-    yield from (Span(months=n).after(recommended) for n in _AFTER_MONTHS)
+def _days(recommended: date, latest: date | None) -> list[date]:
+    days = {recommended - timedelta(days=n) for n in _BEFORE_DAYS}
+    days |= {recommended + timedelta(days=n) for n in _AFTER_DAYS}
+    days |= {Span(months=n).after(recommended) for n in _AFTER_MONTHS}
+    if latest is None:
+        return sorted(days)
+    closing = {latest - timedelta(days=n) for n in _CLOSING_DAYS}
+    return sorted(day for day in days | {one for one in closing if one > recommended} if day <= latest)
+
+
+def _calling(recommended: date, latest: date | None) -> date | None:
+    """Return the day of the call; None where the window closes so soon that the messages have to do."""
+    day = Span(months=_AFTER_MONTHS[-1]).after(recommended) + _CALL_AFTER
+    if latest is None or day <= latest:
+        return day
+    return latest - _CALL_AFTER if latest - _CALL_AFTER > recommended else None
 
 
 def _until(day: date, following: date | None) -> datetime:

@@ -55,6 +55,15 @@ def test_nothing_is_told_after_the_last_possible_day() -> None:
     assert max(in_china(one.due_at).date() for one in planned) == DAY + timedelta(days=3)
 
 
+def test_a_closing_window_is_told_twice_more_and_called_about_before_it_closes() -> None:
+    latest = DAY + timedelta(days=60)
+    planned = vaccination.plan(facts(row("MMR", DAY, latest=latest)))
+    days = [in_china(one.due_at).date() for one in planned if not one.calls]
+    assert {latest - timedelta(days=14), latest - timedelta(days=3)} <= set(days)
+    assert max(days) <= latest
+    assert [in_china(one.due_at).date() for one in planned if one.calls] == [latest - timedelta(days=7)]
+
+
 def test_a_check_up_that_was_done_is_not_reminded_of() -> None:
     assert check_up_next.plan(facts()) == []
     every = check_up_next.plan(facts(check_ups=()))

@@ -42,7 +42,7 @@ def _touches(spans: Sequence[Span], start: datetime, end: datetime) -> bool:
 
 
 # A visit is told 7 days and 1 day before it and on the day, at 8:40; then after 3, 7, 14 and 30 days, and monthly up to
-# six months: all counted from the recommended day, none after the last possible day.
+# six months: all counted from the recommended day, none after the last possible day, and harder before that.
 _DAYS = (-7, -1, 0, 3, 7, 14, 30)
 _MONTHS = (2, 3, 4, 5, 6)
 _VISIT = time(8, 40)
@@ -57,6 +57,8 @@ def _month_later(day: date, months: int) -> date:
 
 def _told_days(recommended: date, latest: date | None) -> list[date]:
     days = [recommended + timedelta(days=n) for n in _DAYS] + [_month_later(recommended, n) for n in _MONTHS]
+    if latest is not None:
+        days += [day for n in (14, 3) if (day := latest - timedelta(days=n)) > recommended]
     return [day for day in days if latest is None or day <= latest]
 
 
