@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask import Flask
 
-from bot.accounts import WechatAccount, WecomAccount
+from bot.accounts import Account, WechatAccount, WecomAccount, WecomKfAccount
 from bot.clock import in_china, system_clock
 from bot.messages import Understanding
 from bot.settings import Settings
@@ -35,11 +35,7 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     host = "127.0.0.1" if settings.host in _EVERY_ADDRESS else settings.host
     app.register_blueprint(
         simulator(
-            accounts=[
-                _simulated(account, library if settings.is_demo else None)
-                for account in settings.accounts
-                if isinstance(account, WechatAccount | WecomAccount)
-            ],
+            accounts=[_simulated(account, library if settings.is_demo else None) for account in settings.accounts],
             post=by_http(f"http://{host}:{settings.port}"),
             memory=settings.data_dir / "simulator.db",
             box=settings.keys,
@@ -48,17 +44,17 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     )
 
 
-def _simulated(account: WechatAccount | WecomAccount, library: Library | None) -> SimulatedAccount:
+def _simulated(account: Account, library: Library | None) -> SimulatedAccount:
     """Return an account; with the library the demo's policies of its products."""
-    simulated = _told_of(account)
+    told = simulated(account)
     if library is None:
-        return simulated
+        return told
     products = {id: library.product(id).short for id in account.products}
     policies = demo_policies(products, today=in_china(system_clock()).date())
-    return replace(simulated, policies=policies, wish=_wish(library, next(iter(products))))
+    return replace(told, policies=policies, wish=_wish(library, next(iter(products))))
 
 
-def _told_of(account: WechatAccount | WecomAccount) -> SimulatedAccount:
+def simulated(account: Account) -> SimulatedAccount:
     """Return what the platform knows of an account."""
     if isinstance(account, WechatAccount):
         phone = PhoneAccount(
@@ -68,10 +64,14 @@ def _told_of(account: WechatAccount | WecomAccount) -> SimulatedAccount:
     application = WeComPhoneAccount(
         id=account.id,
         corp_id=account.corp_id,
-        agent_id=account.agent_id,
+        agent_id=account.agent_id if isinstance(account, WecomAccount) else 0,
         token=account.token,
         encoding_aes_key=account.encoding_aes_key,
     )
+    if isinstance(account, WecomKfAccount):
+        # One service point is enough to try an account; the others work alike.
+        point = account.open_kfids[0]
+        return SimulatedAccount(name=account.name, phone=application, app_secret=account.secret, open_kfid=point)
     return SimulatedAccount(name=account.name, phone=application, app_secret=account.secret, menu=MENU)
 
 

@@ -76,7 +76,7 @@ class StaffCards:
 
     def _add(self, connection: Connection, wanted: Sequence[tuple[str, Address, Card]], now: datetime) -> None:
         for key, address, card in wanted:
-            _add(connection, self.store.keys, key, address, card, now=now)
+            put(connection, self.store.keys, key, address, card, now=now)
 
     def _untold(self, connection: Connection, now: datetime) -> Iterator[tuple[str, Address, Card]]:
         crew = [member for member in staff.everybody(connection) if member.is_active]
@@ -190,7 +190,7 @@ def _deadlines(connection: Connection, now: datetime) -> Sequence[Row[*tuple[Any
     return connection.execute(query).all()
 
 
-def _add(connection: Connection, keys: KeyRing, key: str, address: Address, card: Card, *, now: datetime) -> None:
+def put(connection: Connection, keys: KeyRing, key: str, address: Address, card: Card, *, now: datetime) -> None:
     """Put a card into the outbox for a member, who need never have written to the application."""
     people.introduce(connection, keys, account=address.account, platform_id=address.member, now=now)
     index = keys.blind_index(address.account, address.member)

@@ -9,14 +9,19 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.serving import make_server
 
+from bot.accounts import WecomAccount
+from bot.channel import Channel
 from bot.channels.tokens import MemoryTokenStore
 from bot.channels.wechat import Secrets, WeChatChannel
 from bot.channels.wechat_api import WeChatApi
+from bot.clock import system_clock
+from bot.connections import channel_of
 from bot.keys import KeyRing
 from bot.machine import Machine
 from bot.messages import Kind, Outcome, Reply, Turn, Understanding
-from bot.store.store import open_store
+from bot.store.store import Store, open_store
 from console.platform.phone import PhoneAccount
+from console.simulation import simulated
 from console.simulator.chat import by_http
 from console.simulator.pages import simulator
 from console.simulator.world import MENU, SimulatedAccount
@@ -24,10 +29,25 @@ from tests.served import Silent
 
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 ACCOUNTS = (("jdallianz", "京东安联客户服务", KEY), ("plain", "明文测试号", ""))
+APPLICATION = WecomAccount(
+    id="employees",
+    channel="wecom",
+    name="员工健康助手",
+    products=("zhenai-wuxian-2023",),
+    corp_id="ww0000000000000001",
+    agent_id=1000002,
+    secret="application-secret",
+    token="application-token",
+    encoding_aes_key=KEY,
+    staff={"demo": "LinGuanjia"},
+)
 
 
 class Handler:
     """Answers with what it got; "两条" gets a second message by API. Remembers the last understanding."""
+
+    store: Store
+    clock = staticmethod(system_clock)
 
     def __init__(self) -> None:
         self.turns = 0
@@ -60,13 +80,16 @@ def simulated_server() -> Iterator[tuple[str, Handler]]:
         address = f"http://127.0.0.1:{server.server_port}"
         accounts = [_account(number, *each) for number, each in enumerate(ACCOUNTS, 1)]
         store = open_store(f"sqlite:///{folder}/bot.db", keys)
+        application = APPLICATION.model_copy(update={"api_base_url": f"{address}/simulator/wecom"})
+        channels: dict[str, Channel] = {
+            account.phone.id: _channel(account, f"{address}/simulator/platform") for account in accounts
+        }
         machine = Machine(
-            store=store,
-            channels={account.phone.id: _channel(account, f"{address}/simulator/platform") for account in accounts},
-            handler=handler,
+            store=store, channels={**channels, application.id: channel_of(application, store=store)}, handler=handler
         )
+        handler.store = store
         pages = simulator(
-            accounts=accounts,
+            accounts=[*accounts, simulated(application)],
             post=by_http(address),
             memory=Path(folder) / "simulator.db",
             box=keys,

@@ -1,0 +1,111 @@
+"""The same transcripts on every channel: messages come out of sealed callbacks and lists, replies go back the same way.
+
+Each file's first conversation that a platform can carry is played on one channel after the other; some on all of them.
+`make proof` plays every transcript on every channel.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.messages import Inbound
+from handlers.respond import Assistant
+from tests import test_conversations as answers
+from tests import test_service_conversations as services
+from tests.clocks import FixedClock
+from tests.service_desk import Heard, ServiceDesk
+from tests.wires import WIRES, Wire, through
+
+ON_ALL = {"safety", "people", "choices", "consent", "steering", "following"}
+
+
+class WiredDesk(ServiceDesk):
+    """A desk whose messages and replies go through a channel."""
+
+    wire: Wire
+
+    def take(self, message: Inbound) -> Heard:
+        heard = super().take(through(self.wire, message))
+        assert self.wire.answered(heard.reply) == heard.reply
+        return heard
+
+
+def spoken(transcript: Mapping[str, Any]) -> Iterator[Inbound]:
+    """Yield the messages of a transcript."""
+    for step in transcript["步骤"]:
+        if services.SAYS & set(step):
+            yield services.message_of(step, account="all", at=FixedClock()())
+
+
+def selected(folder: Path, *, whole: bool) -> list[Any]:
+    """Return (channel, transcript) of a folder: all of them, or a few of each file."""
+    chosen = []
+    for at, path in enumerate(sorted(folder.glob("*.yaml"))):
+        transcripts = [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if "尚缺" not in one]
+        for turn, channel in enumerate(WIRES):
+            wire = WIRES[channel](FixedClock())
+            fit = [one for one in transcripts if all(wire.carries(message) for message in spoken(one))]
+            wanted = fit if whole else fit[: path.stem in ON_ALL or (at + turn) % len(WIRES) == 0]
+            chosen += [pytest.param(channel, one, id=f"{channel} {path.stem}: {one['对话']}") for one in wanted]
+    return chosen
+
+
+@pytest.fixture
+def wired_desk(empty_database, tmp_path, library, router) -> Iterator[WiredDesk]:
+    opened = WiredDesk(empty_database, tmp_path, library=library, router=router, clock=FixedClock())
+    yield opened
+    opened.close()
+
+
+def answered(assistant: Assistant, channel: str, transcript: Mapping[str, Any]) -> None:
+    talk, clock = answers.Talk.of(transcript), FixedClock()
+    wire = WIRES[channel](clock)
+    for number, step in enumerate(transcript["步骤"], start=1):
+        outcome, talk = talk.take(WiredAssistant(assistant, wire, clock), step)
+        wrong = list(answers.complaints(step, outcome, talk))
+        assert not wrong, f"step {number} {step}: {wrong}"
+
+
+class WiredAssistant:
+    """An assistant whose messages and first replies go through a channel."""
+
+    def __init__(self, assistant: Assistant, wire: Wire, clock: FixedClock) -> None:
+        self._assistant, self._wire, self._clock = assistant, wire, clock
+
+    def respond(self, turn):
+        self._clock.now = turn.now
+        message = through(self._wire, turn.inbound)
+        outcome = self._assistant.respond(turn.__class__(inbound=message, conversation=turn.conversation, now=turn.now))
+        first = outcome.replies[0].text if outcome.replies else ""
+        assert self._wire.answered(first).strip() == first.strip()
+        return outcome
+
+
+def served(desk: WiredDesk, channel: str, transcript: Mapping[str, Any]) -> None:
+    desk.wire = WIRES[channel](desk.clock)
+    services.test_an_application_goes_as_its_transcript_says(desk, transcript)
+
+
+@pytest.mark.parametrize(("channel", "transcript"), selected(answers.TRANSCRIPTS, whole=False))
+def test_an_answer_is_the_same_on_every_channel(assistant, channel, transcript):
+    answered(assistant, channel, transcript)
+
+
+@pytest.mark.parametrize(("channel", "transcript"), selected(services.TRANSCRIPTS, whole=False))
+def test_an_application_goes_the_same_on_every_channel(wired_desk, channel, transcript):
+    served(wired_desk, channel, transcript)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("channel", "transcript"), selected(answers.TRANSCRIPTS, whole=True))
+def test_every_answer_is_the_same_on_every_channel(assistant, channel, transcript):
+    answered(assistant, channel, transcript)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("channel", "transcript"), selected(services.TRANSCRIPTS, whole=True))
+def test_every_application_goes_the_same_on_every_channel(wired_desk, channel, transcript):
+    served(wired_desk, channel, transcript)
