@@ -1,5 +1,6 @@
 """The people of an application: for whom it is, who applies, and how both are named in chat."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -12,6 +13,10 @@ from handlers.tasks import Answers
 from knowledge.flow import Flow
 
 _HOLDER = "holder"
+_MYSELF = re.compile(r"[给为帮]我?自己|我自己|我本人|自己(?:来|要|想)?[办用申]")
+_KIN = re.compile(
+    r"我是(?:他|她|孩子|宝宝|被保险人|病人|患者|投保人)的?(?P<kin>[\u4e00-\u9fff]{1,4}?)(?=$|[,，。、!！\s]|替|帮|来|想|要)"
+)
 _CHILDREN = (
     ("老大", "大宝", "大的", "大娃", "大孩子"),
     ("老二", "二宝", "二娃", "第二个孩子"),
@@ -42,6 +47,21 @@ def person_of(policy: Policy, flow: Flow, answers: Answers) -> Insured | None:
         return people[0]
     chosen = answers.get("insured")
     return next((person for person in policy.insured if str(person.id) == str(chosen)), None)
+
+
+def implied(policy: Policy, flow: Flow, answers: Answers, text: str) -> Mapping[str, str]:
+    """Return what a message tells of the one who applies beside the answers taken from it: 给我自己办 is no proxy's
+    word, 我是她女儿 tells the relation, too."""
+    chosen = len(covered(policy, flow)) == 1 or "insured" in answers
+    person = person_of(policy, flow, answers)
+    is_own = chosen and (person is None or person.relation == "self")
+    if is_own and "applicant" not in answers and _MYSELF.search(text):
+        return {"applicant": "self"}
+    kin = _KIN.search(text)
+    for slot, another, relation in (("applicant", "family", "relation"), ("guardian", "other", "kinship")):
+        if kin is not None and answers.get(slot) == another and relation not in answers:
+            return {relation: kin["kin"]}
+    return {}
 
 
 def names_insured(policy: Policy, text: str) -> bool:

@@ -19,6 +19,7 @@ from bot.messages import Conversation, Inbound, Kind, Outcome, Owner, Turn
 from handlers import alarms, offers, papers, platform_events, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
+from handlers.customers import Customers
 from handlers.outcomes import followed, outcome_of, preceded
 from handlers.parts import parts_of
 from handlers.respond import Assistant
@@ -71,6 +72,11 @@ class Desk:
         outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
         names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
         return preceded(outcome, say("task_gone", title="、".join(names)))
+
+    @property
+    def customers(self) -> Customers:
+        """Where it reads what is known of people."""
+        return self._house.customers
 
     @property
     def router(self) -> Router:
@@ -177,7 +183,8 @@ class Desk:
     def _first(self, scene: Scene, task: Task) -> Said:
         """Ask the first question of a task, after what it opens with; who is refused at once hears only that."""
         known, text = task.about.get("known"), str(task.about.get("said", ""))
-        begun = self._after(scene, self._engine(scene).begin(known, now=scene.now, text=text))
+        step = self._engine(scene).begin(known, now=scene.now, text=text)
+        begun = self._after(scene, self._with_implied(scene, step))
         opening = str(task.about.get("opening", "")) if len(begun.session.tasks) == len(scene.session.tasks) else ""
         return Said(text=opening, session=scene.session).before(begun)
 
@@ -204,10 +211,28 @@ class Desk:
         aside = self._aside(scene, among=first) if first else None
         if aside is not None:
             return aside
-        step = self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
+        told = self._tasks[_current(scene).kind].told(scene, _current(scene))
+        step = self._put(scene, told) or self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
         if step.is_swallowed:
-            return outcome_of(scene, self._begun(scene, self._after(scene, step)))
+            return outcome_of(scene, self._begun(scene, self._after(scene, self._with_implied(scene, step))))
         return self._beside(scene, step)
+
+    def _with_implied(self, scene: Scene, step: Step) -> Step:
+        """Add what the message implies; what it says in so many words comes first."""
+        task = _current(scene)
+        implied = self._tasks[task.kind].implied(scene, task, self._engine(scene).answers(step.dialog))
+        if not implied or step.kind not in (StepKind.ASKED, StepKind.UNDERSTOOD_PARTLY):
+            return step
+        for slot, value in implied.items():
+            step = self._engine(scene).put(step.dialog, slot, value, now=scene.now, echoed=step.taken)
+        return step
+
+    def _put(self, scene: Scene, told: Mapping[str, Any]) -> Step | None:
+        dialog, step = self._dialog(scene), None
+        for slot, value in told.items():
+            step = self._engine(scene).put(dialog, slot, value, now=scene.now)
+            dialog = step.dialog
+        return step
 
     def _beside(self, scene: Scene, step: Step) -> Outcome:
         """What is no answer may be a request or a handbook question: it is answered, and the open question repeated."""

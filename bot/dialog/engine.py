@@ -87,13 +87,23 @@ class Engine:
         talk = self._talk(self.current(dialog), "", now)
         return endings.again(talk, talk.dialog, briefly=briefly)
 
-    def put(self, dialog: Dialog, slot: str, value: Any, *, now: datetime, label: str | None = None) -> Step:
-        """Set an answer on the handler's own knowledge (another person, a drug looked up), and go on."""
+    def put(
+        self,
+        dialog: Dialog,
+        slot: str,
+        value: Any,
+        *,
+        now: datetime,
+        label: str | None = None,
+        echoed: Sequence[str] = (),
+    ) -> Step:
+        """Set an answer on the handler's own knowledge (another person, a drug looked up), and go on. `echoed`: keys
+        taken before from the same message, to be told as noted."""
         talk = self._talk(self.current(dialog), "", now)
         item = talk.filler.item(talk.dialog, slot)
         if item is None or not kinds.is_valid(item.question, value, today=talk.speech.today):
             raise ValueError(f"{slot}: not asked by this form, or the value does not answer it")
-        filled = talk.filler.filled(talk.dialog, talk.said)
+        filled = replace(talk.filler.filled(talk.dialog, talk.said), echoed=tuple(echoed))
         return endings.onward(talk, talk.filler.put(filled, item, Found(value=value, label=label, span=(0, 0))))
 
     def current(self, dialog: Dialog) -> Dialog:

@@ -81,6 +81,15 @@ def _objection(scene: Scene, task: Task, answers: Answers) -> Said | None:
     )
 
 
+def _implied(scene: Scene, task: Task, answers: Answers) -> Mapping[str, Any]:
+    policy, flow = _policy(scene, task), _flow(scene, task)
+    return (
+        applicants.implied(policy, flow, answers, f"{task.about.get('said', '')}\n{scene.text}")
+        if policy and flow
+        else {}
+    )
+
+
 def _noted(scene: Scene, task: Task, answers: Answers) -> tuple[Effect, ...]:
     """Record what was said about medical material when it is said: what follows is such material."""
     kind, told = ConsentKind.MEDICAL, answers.get("medical")
@@ -240,6 +249,7 @@ TASK = TaskKind(
     notices=_notices,
     cites=_cites,
     objection=_objection,
+    implied=_implied,
     noted=_noted,
     left="apply_left",
 )

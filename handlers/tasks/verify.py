@@ -16,6 +16,7 @@ from care import attempts, audit, bindings
 from care.insurer import Claim, Found, keep
 from care.policies import identity_index, number_index
 from handlers import form_files
+from handlers.claims import facts_in
 from handlers.policy_words import label_of
 from handlers.replanning import replan_policy
 from handlers.scene import Said, Scene
@@ -38,6 +39,13 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
         return form.model_copy(update={"questions": asked})
     product = form_files.question("verify", "product", choices=_products(scene))
     return form.model_copy(update={"questions": (product, *asked)})
+
+
+def _told(scene: Scene, task: Task) -> Mapping[str, Any]:
+    """Return what a message tells of the policy, where it tells several things at once."""
+    asked = {question.slot for question in _form(scene, task, {}).questions}
+    told = facts_in(scene.text, _products(scene))
+    return {slot: value for slot, value in told.items() if slot in asked}
 
 
 def _products(scene: Scene) -> list[Choice]:
@@ -142,4 +150,4 @@ def _bound(scene: Scene, found: Found, index: bytes) -> Said:
     )
 
 
-TASK = TaskKind(form=_form, done=_done)
+TASK = TaskKind(form=_form, done=_done, told=_told)

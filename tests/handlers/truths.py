@@ -188,7 +188,7 @@ class Oracle:
         who, other, relation = ("guardian", "other", "kinship") if is_minor_ else ("applicant", "family", "relation")
         return [
             form_files.question("application", "insured", choices=choices),
-            around[who],
+            _without_kinship(around[who]),
             around[relation].model_copy(update={"when": {who: (other,)}}),
             *flow.questions,
             around["medical"],
@@ -261,6 +261,15 @@ class Oracle:
         return self._today + timedelta(days=days if ahead or behind or abs(days) > 4 else 0)
 
 
+def _without_kinship(question: Question) -> Question:
+    """Return who applies without names that tell the relation, too (我是她女儿): the truth draws that on its own."""
+    choices = tuple(
+        one.model_copy(update={"called": tuple(name for name in one.called if not name.startswith("我是"))})
+        for one in question.choices
+    )
+    return question.model_copy(update={"choices": choices})
+
+
 def _id(person: Insured | None) -> str:
     return "holder" if person is None else str(person.id)
 
@@ -271,7 +280,7 @@ def _called(person: Insured | None, people: Sequence[Insured | None]) -> tuple[s
         return ()
     male = person.sex == "M"
     return {
-        "self": ("我自己", "本人"),
+        "self": ("本人",),  # 我自己 would say that no family member applies
         "child": ("儿子" if male else "女儿", "我儿子" if male else "我女儿"),
         "spouse": ("老公" if male else "老婆",),
         "parent": ("我爸" if male else "我妈",),
