@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from bot.clock import CHINA, in_china
+from bot.errors import ConfigurationFault
 from care import audit, call_attempts, children, policies
 from care.call_attempts import Attempt, Call
 from care.case_records import case_with_id
@@ -174,7 +175,7 @@ def _line(connection: Connection, office: Office, desk: PersonDesk, call: Call, 
 def _title(kind: str) -> str:
     try:
         return kind_title(kind).removesuffix("提醒")
-    except KeyError:
+    except ConfigurationFault:  # no kind of reminder
         return kind
 
 
