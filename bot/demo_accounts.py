@@ -20,12 +20,15 @@ _ACCOUNTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _APPLICATION = "employees"
 _EVERYTHING = _ACCOUNTS[-1][2]
 _SEALED = ("corp_id", "agent_id", "secret", "token", "encoding_aes_key")
+# WeChat customer service: customers write from WeChat, and people may answer in WeCom itself.
+_SERVICE = "service"
+_SERVED = ("corp_id", "open_kfids", "secret", "token", "encoding_aes_key")
 _STAFF = {"demo": "LinGuanjia", "demo-supervisor": "ZhouZhuguan"}
 
 
 def demo_accounts(data_dir: Path, port: int) -> list[dict[str, Any]]:
     """Return the demo accounts as the TOML file would give them. Raises ConfigurationFault for a damaged file."""
-    return [*_official(data_dir, port), _application(data_dir, port)]
+    return [*_official(data_dir, port), _application(data_dir, port), _customer_service(data_dir, port)]
 
 
 def _application(data_dir: Path, port: int) -> dict[str, Any]:
@@ -40,6 +43,23 @@ def _application(data_dir: Path, port: int) -> dict[str, Any]:
             "staff": _STAFF,
             "api_base_url": f"http://127.0.0.1:{port}/simulator/wecom",
             **{name: made[name] for name in _SEALED},
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+
+
+def _customer_service(data_dir: Path, port: int) -> dict[str, Any]:
+    path = data_dir / "demo-customer-service.json"
+    try:
+        made = json.loads(made_once(path, lambda: json.dumps(_service_secrets(), indent=1).encode()))
+        return {
+            "id": _SERVICE,
+            "channel": "wecom_kf",
+            "name": "健康服务（微信客服）",
+            "products": _EVERYTHING,
+            "hand_over": "native",
+            "api_base_url": f"http://127.0.0.1:{port}/simulator/wecom",
+            **{name: made[name] for name in _SERVED},
         }
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path) from error
@@ -66,6 +86,16 @@ def _official(data_dir: Path, port: int) -> list[dict[str, Any]]:
 
 def _damaged(path: Path) -> ConfigurationFault:
     return ConfigurationFault(f"{path}: damaged; delete it, and new demo secrets are made")
+
+
+def _service_secrets() -> dict[str, Any]:
+    return {
+        "corp_id": "ww0000000000000001",
+        "open_kfids": ["wk0000000000000000000000000001"],
+        "secret": secrets.token_hex(16),
+        "token": secrets.token_hex(12),
+        "encoding_aes_key": _aes_key(),
+    }
 
 
 def _application_secrets() -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Chat:
         if action is None:
             raise Refused("没有这个操作")
         if order.get("do") != "follow" and not self._twin.follows(self._app_id, contact):
-            raise Refused("还没有关注这个公众号")
+            raise Refused(self._words("还没有关注这个公众号", "不在这个应用的可见范围里"))
         return action(contact, order)
 
     def repeat(self, contact: str) -> Exchange:
@@ -152,13 +152,16 @@ class Chat:
 
     def _follow(self, contact: str, _order: Mapping[str, object]) -> Exchange:
         self._twin.hear(self._app_id, contact, "subscribe")
-        self._add(contact, "note", "follow", "关注了公众号")
+        self._add(contact, "note", "follow", self._words("关注了公众号", "加入了应用的可见范围"))
         return self._exchange(contact, self._phone.event(contact, "subscribe"))
 
     def _unfollow(self, contact: str, _order: Mapping[str, object]) -> Exchange:
         self._twin.hear(self._app_id, contact, "unsubscribe")
-        self._add(contact, "note", "unfollow", "取消了关注")
+        self._add(contact, "note", "unfollow", self._words("取消了关注", "离开了应用的可见范围"))
         return self._exchange(contact, self._phone.event(contact, "unsubscribe"))
+
+    def _words(self, of_follower: str, of_member: str) -> str:
+        return of_follower if isinstance(self._phone, Phone) else of_member
 
     def _heard(self, contact: str, kind: str, text: str) -> None:
         self._twin.hear(self._app_id, contact)

@@ -12,6 +12,8 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from bot.clock import Clock, system_clock
 from bot.messages import Understanding
 from console.platform.corporation import App, Corporation
+from console.platform.kf import KfTwin
+from console.platform.kf_routes import kf_pages
 from console.platform.ledger import Box, Bubble, Ledger
 from console.platform.notices import LATER
 from console.platform.phone import PhoneAccount
@@ -19,8 +21,10 @@ from console.platform.routes import platform
 from console.platform.twin import PlatformFault, Twin
 from console.platform.wecom_routes import corporation_pages
 from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type
+from console.simulator.kf_chat import KfChat
 from console.simulator.world import (
     FAULTS,
+    KF_FAULTS,
     MEMBER_FAULTS,
     MEMBERS,
     NOT_FOLLOWING,
@@ -61,11 +65,14 @@ def simulator(
     secrets = {one.phone.app_id: one.app_secret for one in accounts if isinstance(one.phone, PhoneAccount)}
     twin = Twin(ledger=ledger, secrets_by_app=secrets, clock=clock)
     corporation = Corporation(ledger=ledger, apps=_apps(accounts), clock=clock)
+    points = {one.open_kfid: one.phone.app_id for one in accounts if one.open_kfid}
+    service = KfTwin(twin=corporation, points=points)
     world = _World(
         accounts=accounts,
         people=people,
         twin=twin,
         corporation=corporation,
+        service=service,
         post=post,
         understood=latest_understanding,
         clock=clock,
@@ -76,6 +83,7 @@ def simulator(
     )
     pages.register_blueprint(platform(twin, after_notice=world.report_soon), url_prefix="/platform")
     pages.register_blueprint(corporation_pages(corporation), url_prefix="/wecom")
+    pages.register_blueprint(kf_pages(service), url_prefix="/wecom")
     pages.after_request(_hardened)
     pages.register_error_handler(Refused, _refused)
     pages.register_error_handler(PlatformFault, _refused)
@@ -99,22 +107,29 @@ class _World:
         people: Sequence[Person],
         twin: Twin,
         corporation: Corporation,
+        service: KfTwin,
         post: Post,
         understood: Understood,
         clock: Clock,
     ) -> None:
         self._accounts = {account.phone.id: account for account in accounts}
         self._people = {person.id: person for person in (*people, *MEMBERS)}
-        self._known = {id: MEMBERS if _is_application(account) else people for id, account in self._accounts.items()}
+        self._known = {id: _people_of(account, people) for id, account in self._accounts.items()}
         self._twin = twin
         self._twins = {id: corporation if _is_application(account) else twin for id, account in self._accounts.items()}
         for account in accounts:
-            for member in MEMBERS if _is_application(account) else ():
+            for member in MEMBERS if _is_application(account) and not account.open_kfid else ():
                 corporation.meet(account.phone.app_id, member.id)  # employed, though they never opened the application
         self._understood = understood
         self._chats = {
             id: Chat(account=account, twin=self._twins[id], post=post, clock=clock)
             for id, account in self._accounts.items()
+            if not account.open_kfid
+        }
+        self._services = {
+            id: KfChat(account=account, twin=service, post=post, clock=clock)
+            for id, account in self._accounts.items()
+            if account.open_kfid
         }
 
     def described(self) -> dict[str, Any]:
@@ -127,7 +142,7 @@ class _World:
                     "examples": list(account.examples),
                     "policies": [asdict(policy) for policy in account.policies],
                     "wish": account.wish,
-                    "kind": "wecom" if _is_application(account) else "wechat",
+                    "kind": _kind(account),
                     "people": [person.id for person in self._known[id]],
                     "faults": [{"code": code, "words": words} for code, words in self._faults(id).items()],
                 }
@@ -139,12 +154,15 @@ class _World:
 
     def chat(self, query: Mapping[str, str]) -> dict[str, Any]:
         account, contact = self._chosen(query)
+        given, understanding = query.get("after", "0"), self._understood(account, contact)
+        after = int(given) if _NUMBER.fullmatch(given) else 0
+        if account in self._services:
+            told = self._services[account].told(contact, after=after)
+            return {**told, "understanding": asdict(understanding) if understanding else None}
         app_id, twin = self._accounts[account].phone.app_id, self._twins[account]
         if contact not in NOT_FOLLOWING:
             twin.meet(app_id, contact)
-        after = query.get("after", "0")
-        bubbles = twin.ledger.bubbles(app_id, contact, after=int(after) if _NUMBER.fullmatch(after) else 0)
-        understanding = self._understood(account, contact)
+        bubbles = twin.ledger.bubbles(app_id, contact, after=after)
         return {
             "bubbles": [asdict(bubble) for bubble in bubbles],
             "follows": twin.follows(app_id, contact),
@@ -161,11 +179,11 @@ class _World:
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
-        return _told(self._chats[account].act(contact, order))
+        return _told((self._services.get(account) or self._chats[account]).act(contact, order))
 
     def repeat(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
-        return _told(self._chats[account].repeat(contact))
+        return _told((self._services.get(account) or self._chats[account]).repeat(contact))
 
     def report_soon(self) -> None:
         """Deliver the reports of notices, in a thread: the platform doesn't wait for the account's answer either."""
@@ -181,6 +199,9 @@ class _World:
         code = order.get("code")
         if not isinstance(code, int) or code not in self._faults(account):
             raise Refused("没有这个错误码")
+        if account in self._services:
+            self._services[account].fail(contact, code)
+            return {"faults": self._twins[account].faults(self._accounts[account].phone.app_id)}
         app_id, twin, words = self._accounts[account].phone.app_id, self._twins[account], self._faults(account)[code]
         if code in LATER:
             twin.fail_next(app_id, code, interface="report")
@@ -193,6 +214,8 @@ class _World:
         return {"faults": twin.faults(app_id)}
 
     def _faults(self, account: str) -> Mapping[int, str]:
+        if account in self._services:
+            return KF_FAULTS
         return MEMBER_FAULTS if _is_application(self._accounts[account]) else FAULTS
 
     def _sending(self, account: str) -> str:
@@ -207,6 +230,18 @@ class _World:
 
 def _is_application(account: SimulatedAccount) -> bool:
     return not isinstance(account.phone, PhoneAccount)
+
+
+def _kind(account: SimulatedAccount) -> str:
+    if account.open_kfid:
+        return "wecom_kf"
+    return "wecom" if _is_application(account) else "wechat"
+
+
+def _people_of(account: SimulatedAccount, people: Sequence[Person]) -> Sequence[Person]:
+    if account.open_kfid:
+        return [person for person in people if person.id not in NOT_FOLLOWING]
+    return MEMBERS if _is_application(account) else people
 
 
 def _apps(accounts: Sequence[SimulatedAccount]) -> list[App]:

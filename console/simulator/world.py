@@ -30,6 +30,7 @@ class SimulatedAccount:
     examples: Sequence[str] = EXAMPLES  # what an empty chat proposes to ask
     policies: Sequence[DemoPolicy] = ()  # with which one can try to apply
     wish: str = ""  # what an empty chat then proposes to apply for
+    open_kfid: str = ""  # of a customer service account: where its customers write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,4 +107,18 @@ MEMBER_FAULTS = {
     60111: "成员不存在",
     81013: "成员不在可见范围",
     301002: "AgentId 与 Secret 不是一对",
+}
+
+SERVICER = "ChenKefu"  # answers in WeCom for the simulated customer service
+KF_FAULTS = {
+    -1: "系统繁忙",
+    503: "平台 HTTP 503",
+    40014: "令牌失效",
+    42001: "令牌过期",
+    45009: "调用用尽",
+    48002: "接口无权限",
+    95001: "五条已用完",
+    95002: "超过 48 小时",
+    95013: "会话已结束",
+    95018: "会话状态不允许发送",
 }

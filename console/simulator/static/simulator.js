@@ -85,6 +85,7 @@ function content(bubble) {
     box.append(make("b", "", bubble.text), make("i"));
     return box;
   }
+  if (bubble.kind === "menu") return tapMenu(JSON.parse(bubble.text));
   if (bubble.kind === "template_card") return workCard(JSON.parse(bubble.text));
   if (bubble.kind === "card") {
     const [title, ...lines] = bubble.text.split("\n");
@@ -93,6 +94,17 @@ function content(bubble) {
     return box;
   }
   return make("div", "bubble", bubble.text);
+}
+
+// A menu of customer service: its lines are tapped.
+function tapMenu(menu) {
+  const box = make("div", "bubble card-message");
+  box.append(make("span", "", menu.head_content));
+  for (const { click } of menu.list) {
+    box.append(button("tap", click.content, () => act("act", { do: "tap", id: click.id, text: click.content })));
+  }
+  if (menu.tail_content) box.append(make("span", "", menu.tail_content));
+  return box;
 }
 
 // A card about work: it leads into the console.
@@ -121,7 +133,8 @@ function row(bubble) {
   const face = make("div", "face", faceOf(bubble.side));
   face.setAttribute("aria-hidden", "true");
   const box = content(bubble);
-  if (bubble.side === "push") box.append(make("span", "tag", "主动发送"));
+  if (bubble.side === "push" && accountChosen().kind !== "wecom_kf") box.append(make("span", "tag", "主动发送"));
+  if (bubble.side === "servicer") box.append(make("span", "tag", "客服"));
   item.append(face, box);
   return item;
 }
@@ -192,9 +205,20 @@ function explain(understanding) {
   $("reasons").replaceChildren(...reasons.map((reason) => make("li", "", reason)));
 }
 
+function service(session) {
+  $("service").hidden = !session;
+  if (!session) return;
+  $("session").textContent = session.servicer ? `${session.state}（${session.servicer}）` : session.state;
+  $("duty").textContent = session.on_duty ? "下岗" : "上岗";
+  $("duty").dataset.on = String(!session.on_duty);
+  $("take").disabled = session.is_taken;
+  $("end").disabled = $("answer").disabled = !session.is_taken;
+}
+
 function panel(chat) {
   explain(chat.understanding);
-  $("quota").textContent = chat.follows ? chat.quota + " 条" : "没有关注";
+  service(chat.session);
+  $("quota").textContent = chat.follows ? chat.quota + " 条" : chat.session ? "还没有打开会话" : "没有关注";
   $("pending").textContent = chat.faults.length ? chat.faults.join("、") : "无";
   $("bar").hidden = !chat.follows;
   $("menu").hidden = !chat.follows;
@@ -301,9 +325,10 @@ function fillChoices(people) {
   const application = account.kind === "wecom";
   $("person").replaceChildren(...people.map((each) => option(each.id, each.name)));
   $("code").replaceChildren(...account.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
-  $("follow").textContent = application ? "加入可见范围" : "关注公众号";
-  $("apart").textContent = application ? "不在这个应用的可见范围里" : "还没有关注这个公众号";
-  $("unfollow").firstChild.textContent = application ? "移出可见范围" : "取消关注";
+  const service = account.kind === "wecom_kf";
+  $("follow").textContent = service ? "打开客服会话" : application ? "加入可见范围" : "关注公众号";
+  $("apart").textContent = service ? "还没有打开客服会话" : application ? "不在这个应用的可见范围里" : "还没有关注这个公众号";
+  $("unfollow").firstChild.textContent = service ? "再次进入会话" : application ? "移出可见范围" : "取消关注";
 }
 
 function openTray(id) {
@@ -357,6 +382,14 @@ function listen() {
   $("place").addEventListener("click", () => openTray("places"));
   $("follow").addEventListener("click", () => act("act", { do: "follow" }));
   $("unfollow").addEventListener("click", () => act("act", { do: "unfollow" }));
+  $("duty").addEventListener("click", () => act("act", { do: "duty", on: $("duty").dataset.on === "true" }));
+  $("take").addEventListener("click", () => act("act", { do: "take" }));
+  $("end").addEventListener("click", () => act("act", { do: "end" }));
+  $("answer-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    act("act", { do: "answer", text: $("answer").value });
+    $("answer").value = "";
+  });
   $("fail").addEventListener("click", () => act("fail", { code: Number($("code").value) }));
   $("repeat").addEventListener("click", () => act("repeat", {}));
   $("account").addEventListener("change", () => choose($("account").value, chosen.person));
