@@ -54,6 +54,7 @@ from handlers.child_commands import children_group
 from handlers.chores import Chores
 from handlers.desk import Desk
 from handlers.eligibility_command import eligibility_command
+from handlers.hand_over_packet import Packets
 from handlers.handling import Handling
 from handlers.house import build_desk, insurer_of
 from handlers.key_commands import keys_group
@@ -185,6 +186,12 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
             wake=machine.wake,
         ),
         assistant=desk.assistant,
+        packets=Packets(
+            customers=desk.customers,
+            forms=OpenForms(desk),
+            hours=hours_of(settings.service),
+            answer_within=timedelta(minutes=settings.service.answer_within_minutes),
+        ),
         warnings=draft_warnings.warnings,
     )
 

@@ -37,6 +37,17 @@ class ServiceHours:
                 return opens
         return None
 
+    def after(self, since: datetime, length: timedelta) -> datetime | None:
+        """Return when people will have been there for so long since a time; None where they never will."""
+        left, day = length.total_seconds(), in_china(since).date()
+        for _ in range(_LONGEST_HOLIDAY):
+            hours = self._of(day)
+            there = self._seconds_of(day, since, _at(day, hours[1])) if hours is not None else 0.0
+            if hours is not None and there >= left:
+                return max(since, _at(day, hours[0])) + timedelta(seconds=left)
+            left, day = left - there, day + _DAY
+        return None
+
     def seconds_between(self, since: datetime, until: datetime) -> float:
         """Return for how long people were there between two times."""
         first, last = in_china(since).date(), in_china(until).date()

@@ -19,6 +19,7 @@ from console.exchange import Exchange
 from console.office import Office
 from console.rights import User
 from console.who import who_of
+from handlers.hand_over_packet import Packet
 from handlers.handling import product_of
 
 _WINDOW = timedelta(hours=48)  # after a person's last message, on WeChat and WeCom customer service
@@ -65,7 +66,7 @@ class Shown:
     colleagues: tuple[Member, ...]
     canned: tuple[Canned, ...]
     form: Any
-    packet: Any
+    packet: Packet | None
     is_deleted: bool
     may_act: bool
 
@@ -120,7 +121,7 @@ class Conversations:
                 colleagues=_colleagues(connection, holder, office.is_demo),
                 canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
                 form=self._form(conversation, now) if user.may_act else None,
-                packet=None,
+                packet=self._packet(conversation, hand_over, now),
                 is_deleted=conversation is None,
                 may_act=user.may_act,
             )
@@ -137,6 +138,11 @@ class Conversations:
 
     def _typing(self, connection: Connection, id: int, user: User, now: datetime) -> tuple[str, ...]:
         return tuple(name for name in typing_signs.current(connection, now=now).get(id, ()) if name != user.name)
+
+    def _packet(self, conversation: Conversation | None, hand_over: HandOver | None, now: datetime) -> Packet | None:
+        if conversation is None or self._office.packets is None:
+            return None
+        return self._office.packets.of(conversation, hand_over, now=now)
 
     def _form(self, conversation: Conversation | None, now: datetime) -> Any:
         if conversation is None or self._office.handling is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock, system_clock
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
+from handlers.hand_over_packet import Packets
 from handlers.handling import Handling
 from handlers.respond import Assistant
 from knowledge.library import Library
@@ -37,4 +38,5 @@ class Office:
     live_seats: int = 0
     handling: Handling | None = None
     assistant: Assistant | None = None
+    packets: Packets | None = None
     warnings: Callable[[str], Sequence[str]] = lambda _draft: ()

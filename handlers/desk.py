@@ -20,6 +20,7 @@ from handlers import alarms, offers, papers, platform_events, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
 from handlers.customers import Customers
+from handlers.customers import Customers
 from handlers.outcomes import followed, outcome_of, preceded
 from handlers.parts import parts_of
 from handlers.respond import Assistant
@@ -72,6 +73,11 @@ class Desk:
         outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
         names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
         return preceded(outcome, say("task_gone", title="、".join(names)))
+
+    @property
+    def customers(self) -> Customers:
+        """Where it reads what is known of people."""
+        return self._house.customers
 
     @property
     def customers(self) -> Customers:

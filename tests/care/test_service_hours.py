@@ -45,6 +45,13 @@ def test_the_night_does_not_count() -> None:
     assert HOURS.seconds_between(china("2026-10-01 00:00"), china("2026-10-07 23:59")) == 0
 
 
+def test_an_answer_is_due_after_so_much_service_time() -> None:
+    ten = timedelta(minutes=10)
+    assert HOURS.after(china("2026-09-28 10:00"), ten) == china("2026-09-28 10:10")
+    assert HOURS.after(china("2026-09-28 17:55"), ten) == china("2026-09-29 09:05")
+    assert HOURS.after(china("2026-09-30 20:00"), ten) == china("2026-10-08 09:10")
+
+
 moments = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 12, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC)
 )

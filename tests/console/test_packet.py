@@ -1,0 +1,44 @@
+"""The hand-over packet on the conversation's page: shown, harmless, and absent where the bot answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from care.service_hours import ServiceHours
+from care.workdays import WorkCalendar
+from console.office import Office
+from handlers.customers import Customers
+from handlers.hand_over_packet import Packets
+from handlers.handling import Handling
+from handlers.house import consent_versions
+from tests.console.desk import app_of, visitors
+from tests.console.talks import says
+from tests.console.test_inbox import NoForms
+
+XSS = "<script>alert(1)</script>投诉你们"
+
+
+@pytest.fixture
+def desk(office: Office):
+    calendar = WorkCalendar.load()
+    customers = Customers(store=office.store, library=office.library, calendar=calendar, versions=consent_versions())
+    packets = Packets(customers=customers, forms=NoForms(), hours=ServiceHours(calendar=calendar))
+    handling = Handling(store=office.store, forms=NoForms())
+    return visitors(app_of(replace(office, handling=handling, packets=packets)))
+
+
+def test_the_packet_tells_why_mood_and_what_was_asked(desk, office, clock) -> None:
+    number = says(office.store, clock, "等待期多久", answer="30天")
+    says(office.store, clock, XSS, answer="好", hand_over="handoff")
+    page = desk("guan").get(f"/console/conversations/{number}").get_data(as_text=True)
+    assert "交接要点" in page
+    assert "没有核对" in page
+    assert "投诉" in page
+    assert "二、2(3)①" in page
+    assert "<script>alert(1)" not in page
+
+
+def test_there_is_no_packet_while_the_bot_answers(desk, office, clock) -> None:
+    number = says(office.store, clock, "等待期多久", answer="30天")
+    page = desk("guan").get(f"/console/conversations/{number}").get_data(as_text=True)
+    assert "交接要点" not in page
