@@ -92,6 +92,17 @@ def next_words(child: Child, today: date) -> str:
     return tell("plan_next_none", name=child.name)
 
 
+def record_words(child: Child, today: date) -> str:
+    """Return what is recorded of a child's doses, vaccine by vaccine, and what comes next."""
+    days: dict[str, list[str]] = defaultdict(list)
+    for dose in child.doses:
+        about = tell("record_about") if dose.is_about else ""
+        days[dose.vaccine].append(f"{day_of(dose.on)}{about}")
+    lines = [tell("record_line", vaccine=called(code), days="、".join(told)) for code, told in days.items()]
+    head = tell("record_head", name=child.name) if lines else tell("correct_none", name=child.name)
+    return "\n".join([head, *lines, next_words(child, today), tell("rule")])
+
+
 def due_rows(child: Child, today: date) -> list[Row]:
     """Return the doses that may be given now."""
     return _dated(forecast_of(child, today), today)[0]

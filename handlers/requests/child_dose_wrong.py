@@ -39,7 +39,7 @@ _MOST_LISTED = 8
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     """Correct or delete the dose that is meant; None for who has no child with doses."""
     text = str(wanted.get("text", scene.text))
-    if not wanted and _ASKS.search(text):
+    if not wanted and not is_meant(text):
         return None
     if not wanted and _BARE.search(compact(text)):
         return _exact_days(scene, text)
@@ -54,6 +54,11 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     if dose is None:
         return _none_such(scene, child)
     return put_right(scene, child, dose, text)
+
+
+def is_meant(text: str) -> bool:
+    """Whether a correction is told, and nothing is asked."""
+    return not _ASKS.search(text)
 
 
 def _exact_days(scene: Scene, text: str) -> Said | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from care.child import Child
@@ -34,10 +34,7 @@ _CHILDHOOD_DAYS = 18 * 366
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     """Record what is clear and ask what is not; None where no dose is told."""
     text = str(wanted.get("text", scene.text))
-    is_given = bool(_GIVEN.search(compact(text)))
-    if not wanted and not is_given and not _tells(scene, text):
-        return None
-    if not wanted and (_ASKS.search(text) or _ELSE.search(text)):
+    if not wanted and not is_meant(text, scene.today):
         return None
     child = the_child(scene, wanted, "child_doses", text=text)
     if child is None or isinstance(child, Said):
@@ -48,11 +45,18 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     return _given(scene, child, told)
 
 
-def _tells(scene: Scene, text: str) -> bool:
-    """Whether a message tells a dose: a vaccine and that it was given, or its day."""
-    told = hear(text, birth=scene.today - timedelta(days=_CHILDHOOD_DAYS), today=scene.today)
+def is_meant(text: str, today: date) -> bool:
+    """Whether a message tells a dose that was given, and nothing that somebody else must answer."""
+    if _ASKS.search(text) or _ELSE.search(text):
+        return False
+    return bool(_GIVEN.search(compact(text))) or _tells(text, today)
+
+
+def _tells(text: str, today: date) -> bool:
+    """Whether a message tells a vaccine and that it was given, or its day."""
+    told = hear(text, birth=today - timedelta(days=_CHILDHOOD_DAYS), today=today)
     named = [dose for dose in told.doses if dose.products or told.has_verb]
-    days = [dose.on for dose in named if dose.on and dose.on <= scene.today]
+    days = [dose.on for dose in named if dose.on and dose.on <= today]
     return bool(named) and (told.has_verb or bool(days))
 
 
