@@ -17,22 +17,21 @@ from sqlalchemy import Connection, bindparam, select
 from bot.errors import AssistantError, GiveUp, RetryLater
 from bot.keys import Unreadable
 from bot.messages import Owner
-from bot.store import outbox, quota, reports
+from bot.store import outbox, reports
 from bot.store.people import person_of
 from bot.store.prepared import Prepared
 from bot.store.schema import conversations
 from bot.store.store import Store
-from care import call_tasks, consents, reminder_controls
+from care import call_tasks, reminder_controls
 from care import reminder_ends as ends
 from care import reminders as rows
-from care.consents import ConsentKind
-from care.policies import by_id
 from care.quiet_hours import is_quiet, next_allowed, quiet_from
 from care.reminder_ends import End
 from care.reminders import Planned, Reminder
 from care.tables import call_tasks as calls_table
+from handlers.reminder_allowances import has_consented, phone_of, window
 from handlers.reminder_brake import Brake
-from handlers.reminder_facts import CaseFacts, Facts, PlanningHouse, PolicyFacts
+from handlers.reminder_facts import Facts, PlanningHouse
 from handlers.reminder_kind import ReminderKind, Words, sentence
 from handlers.reminder_ways import NOTICES, External, Ways
 from handlers.replanning import facts_of, kinds
@@ -40,8 +39,6 @@ from handlers.replanning import facts_of, kinds
 log = structlog.get_logger()
 
 AT_ONCE = 20  # one transaction's: SQLite's one writer is free for people's messages again soon
-_WINDOW = timedelta(hours=48)
-_QUOTA, _KEPT_BACK = 5, 1  # one is kept for handing over and for what is urgent
 _LOOK_AGAIN, _IN_A_MOMENT = timedelta(minutes=15), timedelta(seconds=20)
 _SENDERS = 4
 _MESSAGE, _NOTICE, _SMS, _CALL = range(4)
@@ -168,7 +165,7 @@ class Rounds:
         if rows.has_opted_out(connection, contact_id=reminder.contact_id, kind=reminder.kind):
             rows.settle(connection, reminder, "opted_out", now=now)
             return "opted_out"
-        if not _has_consented(connection, reminder, kind):
+        if not has_consented(connection, reminder, kind):
             rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
             return "dropped"
         found = _OWNER.rows(connection, {"of_id": reminder.conversation_id})
@@ -186,7 +183,7 @@ class Rounds:
         self, connection: Connection, reminder: Reminder, kind: ReminderKind, facts: Facts, planned: Planned,
         words: Words, now: datetime,
     ) -> str | External:  # fmt: skip
-        closes_at = _window(connection, reminder, kind, now) if reminder.rung <= _MESSAGE else None
+        closes_at = window(connection, reminder, kind, now) if reminder.rung <= _MESSAGE else None
         if closes_at is not None:
             return self._message(connection, reminder, words, now, closes_at)
         try:
@@ -198,7 +195,7 @@ class Rounds:
             notice = self.ways.notice(connection, person, reminder, words)
             if notice is not None:
                 return notice
-        phone = _phone(connection, self.house, facts)
+        phone = phone_of(connection, self.house, facts)
         if reminder.rung <= _SMS and phone and self.ways.sms is not None:
             return External(reminder=reminder, way="sms", phone=phone, words=words, person=person)
         return self._call(connection, reminder, planned, now, unreached=True)
@@ -277,32 +274,3 @@ def _planned_again(kind: ReminderKind | None, facts: Facts | None, reminder: Rem
     key = (reminder.occurrence.removesuffix(rows.LATER), reminder.contact_id)
     again = next((one for one in kind.plan(facts) if one.kind == reminder.kind and one.key == key), None)
     return again if again is not None and kind.still_wanted(facts, again) else None
-
-
-def _has_consented(connection: Connection, reminder: Reminder, kind: ReminderKind) -> bool:
-    """Personal data may be used; a child's too, unless the guardian took that back."""
-    standing = consents.standing(connection, reminder.contact_id)
-    if ConsentKind.PERSONAL not in standing:
-        return False
-    if kind.about != "child" or ConsentKind.GUARDIAN in standing:
-        return True
-    return all(one.kind is not ConsentKind.GUARDIAN for one in consents.history(connection, reminder.contact_id))
-
-
-def _window(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> datetime | None:
-    """Return when the person's window closes, or None where it is closed or has no message left for reminders."""
-    wrote_at = quota.last_message_at(connection, reminder.conversation_id)
-    if wrote_at is None or now - wrote_at >= _WINDOW:
-        return None
-    used = quota.sent_since(connection, reminder.conversation_id, min(wrote_at, now))
-    left = _QUOTA - (0 if kind.urgent else _KEPT_BACK) - used
-    return wrote_at + _WINDOW if left > 0 else None
-
-
-def _phone(connection: Connection, house: PlanningHouse, facts: Facts) -> str:
-    """Return where an SMS goes: the number given with the application, else the policyholder's."""
-    if isinstance(facts, CaseFacts):
-        return str(facts.case.answers.get("phone", ""))
-    policy_id = facts.policy.id if isinstance(facts, PolicyFacts) else getattr(facts, "policy_id", None)
-    policy = by_id(connection, house.keys, policy_id) if policy_id is not None else None
-    return policy.holder_phone if policy else ""

@@ -1,4 +1,7 @@
-"""The platform's rules as far as an Official Account meets them: tokens, sending windows and quotas, error codes."""
+"""The platform's rules as far as an Official Account meets them: tokens, sending windows and quotas, error codes.
+
+It is long because it plays all that the account's API offers us.
+"""
 
 import secrets
 import sqlite3

@@ -93,7 +93,7 @@ def _ticks(schedule: Schedule, name: str, make: Callable[[], str]) -> list[Figur
     schedule.tell(f"reminding: ticks on {name}, {schedule.rounds} rounds over {', '.join(map(str, sizes))} rows")
     for rows, store in stores.items():
         taken[rows] = []
-        idle[rows] = median(_seconds(lambda store=store: _rounds(store).has_due(_NOW)) for _ in range(50))  # type: ignore[misc]
+        idle[rows] = median(_seconds(lambda store=store: _rounds(store).has_due(_NOW)) for _ in range(50))
     for _ in range(schedule.rounds):
         for rows, store in stores.items():  # paired: what else runs on the machine meets all sizes
             taken[rows].append(_tick(store))
@@ -151,7 +151,7 @@ def _nights(schedule: Schedule, name: str, make: Callable[[], str]) -> list[Figu
     house = _rounds(store).house
     schedule.tell(f"reminding: the night on {name}, {count} children")
     for start in range(0, count, 100):
-        store.write(lambda connection, start=start: _born(connection, store, start), timeout_seconds=60)  # type: ignore[misc]
+        store.write(lambda connection, start=start: _born(connection, store, start), timeout_seconds=60)
     first, _ = _walked(store, house)
     again, grown = _walked(store, house)
     store.close()

@@ -61,7 +61,7 @@ class _Open:
 
 def types(ward: Ward, *words: str) -> Result:
     group = reminders_group(
-        open_store=lambda: _Open(ward.store),  # type: ignore[arg-type, return-value]
+        open_store=lambda: _Open(ward.store),
         rounds_of=lambda _: ward.rounds,
         outbox_of=lambda _, clock: _at(ward, clock),
         clock=ward.clock,

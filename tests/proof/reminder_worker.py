@@ -65,7 +65,7 @@ def main(folder: Path) -> None:
     )
     outbox = Outbox(
         store=store,
-        channels={"demo": platform},  # type: ignore[dict-item]
+        channels={"demo": platform},
         clock=clock,
         policy=RetryPolicy(),
         chance=random.Random(),

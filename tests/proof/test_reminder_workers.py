@@ -88,7 +88,7 @@ def _open_ones(store: Store) -> int:
 def _until(done: object, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if done():  # type: ignore[operator]
+        if done():
             return True
         time.sleep(0.05)
     return False
@@ -102,7 +102,7 @@ def _until(done: object, seconds: float) -> bool:
 def test_killed_workers_remind_everybody_once(tmp_path: Path, empty_database_url: str, people: int, kills: int) -> None:
     store = open_store(empty_database_url, KEYS)
     for start in range(0, people, 500):
-        store.write(lambda c, start=start: _due(c, min(500, people - start)), timeout_seconds=300)  # type: ignore[misc]
+        store.write(lambda c, start=start: _due(c, min(500, people - start)), timeout_seconds=300)
     sent = tmp_path / "sent.jsonl"
     sent.touch()
     told = {"url": empty_database_url, "at": AT.astimezone().isoformat(), "wall": time.time()}

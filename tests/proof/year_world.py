@@ -127,7 +127,7 @@ class Year:
         )
         self._rounds = Rounds(store=self.store, house=self.house, ways=ways)
         self._outbox = Outbox(
-            store=self.store, channels={"demo": self.phones}, clock=self.clock,  # type: ignore[dict-item]
+            store=self.store, channels={"demo": self.phones}, clock=self.clock,
             policy=RetryPolicy(), chance=self.chance,
         )  # fmt: skip
 
@@ -182,10 +182,10 @@ class Year:
                 self._made(connection, one, birth, given)
             else:
                 at = self._moment()
-                self._on(at, lambda one=one: self._write(self._born, one))  # type: ignore[misc]
+                self._on(at, lambda one=one: self._write(self._born, one))
         for number in range(inpatients):
             person = self._person(connection, f"patient-{number}")
-            self._on(self._moment(), lambda person=person, number=number: self._write(self._admitted, person, number))  # type: ignore[misc]
+            self._on(self._moment(), lambda person=person, number=number: self._write(self._admitted, person, number))
         self._on(self.begin, self._walk)
         self._on(self.begin + timedelta(hours=10), self._call)
 
@@ -203,7 +203,7 @@ class Year:
             (0.01, self._unwills),
         ):
             if self.chance.random() < share:
-                self._on(self._moment(), lambda what=what: self._write(what, person))  # type: ignore[misc]
+                self._on(self._moment(), lambda what=what: self._write(what, person))
         return person
 
     def _history(self) -> tuple[date, list[Dose]]:

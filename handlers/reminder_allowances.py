@@ -1,0 +1,45 @@
+"""What a reminder may use: the person's consent, their window and its quota, the phone number that is known."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.store import quota
+from care import consents
+from care.consents import ConsentKind
+from care.policies import by_id
+from care.reminders import Reminder
+from handlers.reminder_facts import CaseFacts, Facts, PlanningHouse, PolicyFacts
+from handlers.reminder_kind import ReminderKind
+
+_WINDOW = timedelta(hours=48)
+_QUOTA, _KEPT_BACK = 5, 1  # one is kept for handing over and for what is urgent
+
+
+def has_consented(connection: Connection, reminder: Reminder, kind: ReminderKind) -> bool:
+    """Personal data may be used; a child's too, unless the guardian took that back."""
+    standing = consents.standing(connection, reminder.contact_id)
+    if ConsentKind.PERSONAL not in standing:
+        return False
+    if kind.about != "child" or ConsentKind.GUARDIAN in standing:
+        return True
+    return all(one.kind is not ConsentKind.GUARDIAN for one in consents.history(connection, reminder.contact_id))
+
+
+def window(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> datetime | None:
+    """Return when the person's window closes, or None where it is closed or has no message left for reminders."""
+    wrote_at = quota.last_message_at(connection, reminder.conversation_id)
+    if wrote_at is None or now - wrote_at >= _WINDOW:
+        return None
+    used = quota.sent_since(connection, reminder.conversation_id, min(wrote_at, now))
+    left = _QUOTA - (0 if kind.urgent else _KEPT_BACK) - used
+    return wrote_at + _WINDOW if left > 0 else None
+
+
+def phone_of(connection: Connection, house: PlanningHouse, facts: Facts) -> str:
+    """Return where an SMS goes: the number given with the application, else the policyholder's."""
+    if isinstance(facts, CaseFacts):
+        return str(facts.case.answers.get("phone", ""))
+    policy_id = facts.policy.id if isinstance(facts, PolicyFacts) else getattr(facts, "policy_id", None)
+    policy = by_id(connection, house.keys, policy_id) if policy_id is not None else None
+    return policy.holder_phone if policy else ""
