@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from bot.keys import KeyRing
-from bot.store import people
-from care import audit, bindings, children, consents, errands, media, personal_export, reminders
+from bot.store import conversations, people
+from care import audit, bindings, children, consents, errands, hand_overs, media, personal_export, reminders
 from care.consents import ConsentKind
 from care.tables import cases
 
@@ -40,7 +40,21 @@ def forget_person(connection: Connection, keys: KeyRing, contact_id: int, *, now
     reminders.drop_of_contact(connection, contact_id)
     personal_export.drop(connection, contact_id, now=now)
     errands.drop(connection, contact_id)
+    _let_go(connection, contact_id, now)
     people.forget(connection, contact_id)
     name = f"contact:{contact_id}"
     audit.append(connection, keys, actor=name, action="person deleted", subject=name, now=now)
     return forgotten
+
+
+def _let_go(connection: Connection, contact_id: int, now: datetime) -> None:
+    """End the hand-over under way: nobody is there to be answered any more."""
+    conversation_id = people.conversation_of(connection, contact_id)
+    hand_over = None if conversation_id is None else hand_overs.open_of(connection, conversation_id)
+    if conversation_id is None or hand_over is None:
+        return
+    actor = f"contact:{contact_id}"
+    hand_overs.end(connection, hand_over, how="closed", actor=actor, now=now, reason="deleted")
+    hand_overs.settle_escalations(connection, hand_over.id)
+    if not conversations.stop_waiting(connection, conversation_id, now=now):
+        conversations.give_back(connection, conversation_id, now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.store.people import insert_unless_there
 from care.hand_over_tables import escalations, hand_over_steps, hand_overs
@@ -171,6 +171,11 @@ def seen(connection: Connection, hand_over_id: int, *, kinds: tuple[str, ...], b
     table = escalations
     unseen = (table.c.hand_over_id == hand_over_id, table.c.kind.in_(kinds), table.c.seen_at.is_(None))
     return connection.execute(update(table).where(*unseen).values(seen_at=now, seen_by=by)).rowcount
+
+
+def settle_escalations(connection: Connection, hand_over_id: int) -> None:
+    """Forget what escalated of a hand-over that ended by itself."""
+    connection.execute(delete(escalations).where(escalations.c.hand_over_id == hand_over_id))
 
 
 @dataclass(frozen=True, kw_only=True)

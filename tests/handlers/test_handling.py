@@ -280,3 +280,13 @@ def test_what_was_said_under_the_bot_is_not_sent_after_a_take_over(office: Offic
     office.store.write(queue)
     acts.take(1, by=lin, now=office.clock())
     assert office.works() == []
+
+
+def test_who_deletes_themselves_waits_for_nobody_any_more(office: Office, acts: Handling, lin: Member) -> None:
+    office.verified()
+    office.says("转人工", "删除我的信息", "确定")
+    found = open_hand_over(office)
+    assert (found.how, found.end_reason) == ("closed", "deleted")
+    assert owner(office.store) is Owner.BOT
+    with office.store.reading() as connection:
+        assert hand_overs.unseen_escalations(connection) == []
