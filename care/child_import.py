@@ -152,7 +152,9 @@ class _Taking:
         before = children.child_of_insured(connection, keys, person.id or 0)
         _refuse_impossible(told, before.doses if before else (), now=now)
         since = None if told.is_whole else in_china(now).date()
-        child = before or children.add_insured_child(connection, keys, policy, person, record_since=since, now=now)
+        child = before or children.add_insured_child(
+            connection, keys, policy, person, record_since=since, now=now, **told.profile
+        )
         if child is None:
             raise RetryLater("another process has just made this child's profile")
         doses = _record(connection, keys, child, told, now=now)

@@ -10,10 +10,11 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exists, insert, or_, select, update
 
 from bot.keys import KeyRing
 from bot.store.people import insert_unless_there
+from bot.store.prepared import Prepared
 from care import audit
 from care.case_numbers import drawn
 from care.child import Child, Profile
@@ -81,14 +82,27 @@ def policies_without_profiles(connection: Connection, products: Sequence[str], a
     return list(connection.scalars(query))
 
 
+_BOUND = Prepared(
+    lambda _: (
+        select(bindings.c.contact_id)
+        .where(bindings.c.policy_id == bindparam("of_policy"), bindings.c.ended_at.is_(None))
+        .order_by(bindings.c.id)
+    )
+)
+_ENTERED = Prepared(
+    lambda _: (
+        select(child_guardians.c.contact_id)
+        .where(child_guardians.c.child_id == bindparam("of_child"))
+        .order_by(child_guardians.c.since, child_guardians.c.contact_id)
+    )
+)
+
+
 def guardians_of(connection: Connection, child: Child) -> list[int]:
     """Return the contacts who may see a child: who has bound the policy, or who entered it."""
     if child.policy_id is not None:
-        bound = (bindings.c.policy_id == child.policy_id, bindings.c.ended_at.is_(None))
-        return list(connection.scalars(select(bindings.c.contact_id).where(*bound).order_by(bindings.c.id)))
-    table = child_guardians
-    query = select(table.c.contact_id).where(table.c.child_id == child.id).order_by(table.c.since, table.c.contact_id)
-    return list(connection.scalars(query))
+        return [row.contact_id for row in _BOUND.rows(connection, {"of_policy": child.policy_id})]
+    return [row.contact_id for row in _ENTERED.rows(connection, {"of_child": child.id})]
 
 
 def is_of_contact(connection: Connection, child_id: int, contact_id: int) -> bool:
@@ -102,7 +116,7 @@ def add_child(connection: Connection, keys: KeyRing, profile: Profile, *, contac
 
     The caller has the guardian's consent and has checked the birth date.
     """
-    id = _insert(connection, {}, now=now)
+    id = _insert(connection, {}, number=_fresh_number(), now=now)
     _seal(connection, keys, id, profile, now=now)
     connection.execute(insert(child_guardians).values(child_id=id, contact_id=contact_id, since=now))
     _audit(connection, keys, id, "child added", by=f"contact:{contact_id}", now=now)
@@ -126,15 +140,25 @@ def add_insured_children(connection: Connection, keys: KeyRing, policy: Policy, 
 
 
 def add_insured_child(
-    connection: Connection, keys: KeyRing, policy: Policy, person: Insured, *, record_since: date | None, now: datetime
+    connection: Connection,
+    keys: KeyRing,
+    policy: Policy,
+    person: Insured,
+    *,
+    record_since: date | None,
+    now: datetime,
+    **told: Any,
 ) -> Child | None:
-    """Make the profile of one insured child; None when it has one (another process may just have made it)."""
-    id = _insert(connection, {"policy_id": policy.id, "insured_id": person.id}, now=now)
+    """Make the profile of one insured child, with what is told of it (fields of `Profile`); None when it has one
+    (another process may just have made it)."""
+    number = _fresh_number()
+    columns = {"policy_id": policy.id, "insured_id": person.id}
+    id = _insert(connection, columns, number=number, now=now)
     if id == 0:
         return None
-    profile = Profile(name=person.name, birth=person.birth, sex=person.sex, record_since=record_since)
+    profile = Profile(name=person.name, birth=person.birth, sex=person.sex, record_since=record_since, **told)
     _seal(connection, keys, id, profile, now=now, is_insured=True)
-    return _there(connection, keys, id)
+    return Child(id=id, number=number, made_at=now, profile=profile, **columns)
 
 
 def change_child(
@@ -220,10 +244,14 @@ def _profile(keys: KeyRing, row: Any, people: Mapping[int, Insured]) -> Profile:
     return Profile(**told)
 
 
-def _insert(connection: Connection, columns: Mapping[str, Any], *, now: datetime) -> int:
-    row = {**columns, "number": f"CH-{drawn(8)}", "made_at": now, "changed_at": now, "sealed": b""}
+def _insert(connection: Connection, columns: Mapping[str, Any], *, number: str, now: datetime) -> int:
+    row = {**columns, "number": number, "made_at": now, "changed_at": now, "sealed": b""}
     adding = insert_unless_there(connection.dialect, children).values(row).returning(children.c.id)
     return int(connection.scalar(adding) or 0)
+
+
+def _fresh_number() -> str:
+    return f"CH-{drawn(8)}"
 
 
 def _seal(
