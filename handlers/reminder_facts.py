@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Protocol
 
 from sqlalchemy import Connection, func, select
@@ -106,6 +107,7 @@ class PolicyFacts(Facts):
     waiting: Mapping[str, int]
 
 
+@lru_cache(maxsize=8192)  # asked for a hundred times a child, and of the same days for all children
 def at(day: date, clock: time = MORNING) -> datetime:
     """Return a moment of a day in China, in UTC."""
     return datetime.combine(day, clock, tzinfo=CHINA).astimezone(UTC)
