@@ -46,7 +46,7 @@ from tests.proof.year_platform import Fate, Gateway, Killed, MortalStore, Phones
 KINDS = ("vaccination", "admission", "discharge")
 BEGIN = datetime(2026, 1, 1, 7, tzinfo=CHINA)
 _HISTORIES = 60
-_WALK_EVERY = timedelta(days=20)  # rows are written 45 days ahead: a service that re-plans this seldom loses nothing
+_WALK_EVERY = timedelta(days=40)  # rows are written 45 days ahead: a service that re-plans this seldom loses nothing
 
 
 @dataclass
