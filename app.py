@@ -52,6 +52,7 @@ from handlers.audit_commands import audit_group
 from handlers.case_commands import cases_group
 from handlers.child_commands import children_group
 from handlers.chores import Chores
+from handlers.conversation_commands import add_acts
 from handlers.desk import Desk
 from handlers.eligibility_command import eligibility_command
 from handlers.hand_over_packet import Packets
@@ -109,6 +110,7 @@ def create_app() -> Flask:
         users,
         children,
     )
+    add_acts(conversations, open_store=_store, forms_of=_forms, clock=system_clock, guard=_speaking)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
@@ -256,6 +258,10 @@ def _outbox(store: Store, clock: Clock) -> Outbox:
     settings = load_settings(os.environ)
     channels = {account.id: channel_of(account, store=store) for account in settings.accounts}
     return Outbox(store=store, channels=channels, clock=clock, policy=RetryPolicy(), chance=SystemRandom())
+
+
+def _forms(store: Store) -> OpenForms:
+    return OpenForms(_desk(load_settings(os.environ), store))
 
 
 def _known_products(account: Account, library: Library) -> tuple[str, ...]:
