@@ -1,5 +1,6 @@
 """Asks the guardian whether we may record their child, before anything of the child is recorded."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -7,10 +8,13 @@ from bot.forms import Form
 from bot.slots.yes_no import YES
 from care.consents import ConsentKind
 from handlers import child_effects, form_files
+from handlers.child_words import tell
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
 from handlers.wording import say
+
+_OTHERS = re.compile(r"奶奶|爷爷|外婆|外公|姥姥|姥爷|阿姨|姑姑|舅|叔叔|保姆|月嫂|亲戚|代理|业务员")
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
@@ -27,4 +31,9 @@ def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str])
     return Said(text="", session=scene.session, effects=(effect,), customer=customer, reasons=("guardian agreed",))
 
 
-TASK = TaskKind(form=_form, done=_done, left="child_consent_refused")
+def _remark(scene: Scene, task: Task) -> Said | None:
+    """Tell a grandparent or a helper who must agree."""
+    return Said(text=tell("not_guardian"), session=scene.session) if _OTHERS.search(scene.text) else None
+
+
+TASK = TaskKind(form=_form, done=_done, remark=_remark, left="child_consent_refused")

@@ -7,9 +7,12 @@ from bot.forms import Form
 from handlers import form_files
 from handlers.child_scene import children_of, key_of
 from handlers.child_words import day_of, tell
+from handlers.requests.child_doses import is_meant
 from handlers.scene import Said, Scene
 from handlers.session import Task
 from handlers.tasks import Answers, TaskKind
+
+_DOSES = "child_doses"
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
@@ -26,7 +29,10 @@ def _form(scene: Scene, task: Task, answers: Answers) -> Form:
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:
     """What waits is told which child, and begins."""
-    wanted = {**task.about["then"], "child": answers["child"]}
+    then = dict(task.about["then"])
+    if then["request"] == _DOSES and is_meant(scene.text, scene.today):
+        then["text"] = f"{then['text']}；{scene.text}"  # the answer tells more doses
+    wanted = {**then, "child": answers["child"]}
     return Said(text="", session=replace(scene.session, wanted=wanted))
 
 
