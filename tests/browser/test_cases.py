@@ -1,6 +1,7 @@
 """Cases in a real browser: papers looked at and judged, on a laptop and a phone, and by the keyboard."""
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from tests.console.desk import PASSWORD
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(__file__).parents[1] / "peers/node_modules/axe-core/axe.min.js"
 XSS = '<img src=x onerror="window.hacked = true">'
 
 
@@ -168,3 +170,29 @@ def test_a_pdf_is_opened_or_saved(desk, address, open_page):
     with page.expect_download() as saving:
         page.get_by_role("link", name="下载").click()
     assert saving.value.suggested_filename == "paper-1.pdf"
+
+
+def test_no_page_of_cases_people_or_calls_has_a_serious_accessibility_fault(desk, address, open_page):
+    if not AXE.is_file():
+        pytest.skip("SKIPPED: axe-core is not installed (tests/install_tools.sh): accessibility is NOT tested")
+    case = desk.applied(photo=photo())
+    page = logged_in(open_page, address)
+    cookies = page.context.storage_state()
+    context = page.context.browser.new_context(bypass_csp=True, storage_state=cookies, locale="zh-CN")
+    examined = context.new_page()
+    for path in (
+        "cases",
+        "cases?column=new",
+        f"cases/{case.number}",
+        f"cases/{case.number}/papers/1",
+        "people/1",
+        "calls",
+    ):
+        examined.goto(f"{address}/console/{path}")
+        expect(examined.get_by_role("heading", level=1)).not_to_have_text("管家台")
+        examined.add_script_tag(path=AXE)
+        faults = examined.evaluate(
+            "axe.run().then(found => found.violations.map(one => [one.impact, one.id, one.nodes[0].html]))"
+        )
+        assert [one for one in faults if one[0] in ("serious", "critical")] == [], path
+    context.close()
