@@ -18,8 +18,9 @@ from bot.store import outbox
 from bot.store import people as contacts
 from bot.store.schema import conversations
 from bot.store.store import Store
-from care import attempts, audit, bindings, consents, media, personal_export, tables, timeline
+from care import attempts, audit, bindings, child_records, children, consents, media, personal_export, tables, timeline
 from care.case_records import sealed_answers
+from care.child import Dose, Profile
 from care.clearing import delete_files
 from care.consents import ConsentKind
 from care.export_page import LABELS
@@ -80,6 +81,10 @@ class Life:
             media.want(connection, keys, contact_id=who, media_id=f"m{number}", now=now, case_id=case)
             for number, case in enumerate((self.case_id, None))
         )
+        baby = Profile(name="测试小苗", birth=date(2026, 3, 1), conditions="对鸡蛋过敏")
+        child = children.add_child(connection, keys, baby, contact_id=who, now=now)
+        dose = Dose(on=date(2026, 3, 1), vaccine="BCG", product="卡介苗")
+        child_records.add_doses(connection, keys, child, [dose], by=f"contact:{who}", now=now)
         attempts.record(connection, contact_id=who, policy_index=b"x", succeeded=True, now=now)
         outbox.add(connection, keys, conversation_id=self.conversation(connection), kind="reminder", text="记得复查",
                    key="r1", now=now)  # fmt: skip
@@ -118,6 +123,9 @@ def test_the_copy_holds_everything_the_person_left_behind(life: Life) -> None:
     assert record["contact"]["dialog"] == {"dialog": "开着的"}
     assert [one.get("number") for one in record["policies"]] == ["TEST-0001", None]
     assert record["policies"][0]["insured"][0]["name"] == "测试宝宝"
+    [child] = record["children"]
+    assert (child["name"], child["conditions"]) == ("测试小苗", "对鸡蛋过敏")
+    assert child["doses"] == [{"on": "2026-03-01", "vaccine": "卡介苗", "said": "卡介苗", "source": "parent"}]
     assert record["consents"][0]["version"] == 3
     [case] = record["cases"]
     assert (case["number"], case["answers"]) == ("20260930-AAAAAA", {"phone": PHONE})

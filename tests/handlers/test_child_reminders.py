@@ -225,6 +225,19 @@ def test_both_parents_are_told_and_who_took_back_the_childs_consent_is_not(home:
     assert len(home.at(date(2027, 1, 4)).hears()) == 1
 
 
+def test_a_sibling_whom_the_insurer_tells_later_is_planned_for_in_the_night(home: Home) -> None:
+    baby = insured_child("测试二宝", birth=BIRTH + timedelta(days=40), serial=3)
+    both = replace(home.policy, insured=(*home.policy.insured, baby))
+    home.clock.now = moment(BIRTH + timedelta(days=60), 10)
+    home.store.write(lambda connection: policy_saving.save(connection, home.store.keys, both, now=home.clock()))
+    plan_all(home.store, home.house, home.clock())
+    with home.store.reading() as connection:
+        seen = children.children_of_contact(connection, home.store.keys, 1)
+        planned = set(connection.scalars(select(table.c.subject).where(table.c.kind == "vaccination")))
+    assert [child.name for child in seen] == ["测试宝宝", "测试二宝"]
+    assert planned >= {f"child:{child.id}" for child in seen}
+
+
 def test_with_the_policy_over_the_reminders_end(store: Store, clock: FixedClock, library: Library) -> None:
     home = Home(store, clock, library, expires_on=date(2026, 12, 31))
     assert home.at(date(2026, 12, 25)).hears() != []
