@@ -52,6 +52,8 @@ class WecomKfChannel:
         self._sender = KfSender(of)
         self.pumps = {open_kfid: Pump(of, open_kfid, taking) for open_kfid in account.open_kfids}
         self.mover = Mover(of) if account.hand_over == "native" else None
+        if self.mover is not None:
+            of.listeners.duty_changed = self.mover.duty_changed
         self._stopping = threading.Event()
         self._moving: threading.Thread | None = None
 

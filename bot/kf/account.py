@@ -1,5 +1,6 @@
 """What all parts of one customer service account work with, and the one way in which its sessions change."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +21,7 @@ class Listeners:
 
     taken: Taken = lambda *_: None
     ended: Ended = lambda *_: None
+    duty_changed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,25 +112,32 @@ class Mover:
             return False
 
     def _move(self, one: Waiting, now: datetime) -> bool:
-        open_kfid = one.session.open_kfid
-        servicers = self._servicers(open_kfid, now)
-        on_duty = [servicer.userid for servicer in servicers or () if servicer.is_on_duty]
-        if servicers and not on_duty:
-            # In the queue the bot would have to be silent until the morning: here it goes on answering.
-            return False
-        for userid in self._least_busy(on_duty)[:_MOST_TRIED]:
+        open_kfid, was_off_duty = one.session.open_kfid, False
+        on_duty = self._on_duty(open_kfid, now)
+        for userid in self._least_busy(on_duty or [])[:_MOST_TRIED]:
             try:
                 self._api.move(customer=one.customer, open_kfid=open_kfid, to=State.SERVICER, servicer=userid)
             except ConfigurationFault as fault:
                 if fault.code != _OFF_DUTY:
                     raise
-                self.duty_changed()
+                was_off_duty = True
                 continue
             self._follow(one, State.SERVICER, userid)
             return True
+        if was_off_duty:
+            self.duty_changed()
+            on_duty = self._on_duty(open_kfid, now)
+        if on_duty == []:
+            # In the queue the bot would have to be silent until the morning: here it goes on answering.
+            return False
         self._api.move(customer=one.customer, open_kfid=open_kfid, to=State.QUEUE)
         self._follow(one, State.QUEUE, "")
         return True
+
+    def _on_duty(self, open_kfid: str, now: datetime) -> list[str] | None:
+        """Return who is on duty at a service point; None where the platform knows nobody or does not tell."""
+        servicers = self._servicers(open_kfid, now)
+        return [one.userid for one in servicers if one.is_on_duty] if servicers else None
 
     def _servicers(self, open_kfid: str, now: datetime) -> Sequence[Servicer] | None:
         """Return who answers for a service point; None where the platform does not tell."""

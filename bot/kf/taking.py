@@ -91,6 +91,8 @@ class Taking:
         self, connection: Connection, item: Item, looked: Looked | None, *, began_at: datetime, now: datetime
     ) -> Inbound | None:
         if not item.inbound.contact:
+            if item.inbound.event == "servicer_status_change":
+                self._account.listeners.duty_changed()
             return None
         found = inbox.loaded(connection, self._keys, item.inbound, locking=False, now=now)
         if found.stored is not None or found.is_acknowledged:

@@ -46,7 +46,7 @@ class EchoServer:
             stderr=log,
         )
         log.close()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while time.monotonic() < until:
             try:
                 if requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == 200:

@@ -245,6 +245,15 @@ def test_while_nobody_is_on_duty_the_bot_goes_on_answering(place, clock):
     assert place.owner() == "human"
 
 
+def test_a_servicer_who_has_just_gone_off_duty_gets_nobody(place):
+    on_duty(place)
+    place.says("人工", customer="wm-first")
+    place.twin.employ(POINT, SERVICER, on_duty=False)
+    place.says("人工")
+    place.says("再问")
+    assert (place.twin.state_of(POINT, CUSTOMER)[0], place.shown()) == (State.NEW, ["1 人工", "2 再问"])
+
+
 def test_where_no_servicer_can_take_them_people_wait_in_the_queue_in_silence(place, twin):
     on_duty(place)
     twin.twin.fail_next("ww0000000000000001/kf", 95014, interface="kf/service_state/trans")
