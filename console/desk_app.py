@@ -100,7 +100,7 @@ def _exists(app: Flask, path: str) -> bool:
         return True
     except NotFound:
         return False
-    return endpoint != "console.doors.nowhere"
+    return str(endpoint) != "console.doors.nowhere"
 
 
 def _refused(fault: HTTPException) -> Any:

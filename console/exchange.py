@@ -20,34 +20,10 @@ from care import media, notes, staff
 from care.hand_over_tables import hand_over_steps, hand_overs
 from care.media import Material
 from care.tables import cases
-from console.inbox_view import short_words
+from console.exchange_words import BOT_KINDS, DELETED, STATES, STEP_WORDS, shown_words
 
 PAGE = 50
 _NO_ROW = 2**62  # greater than any row's number
-_DELETED = "（已应本人要求删除）"
-# Events that a manager need not see: the platform's own bookkeeping.
-_TOLD_EVENTS = {
-    "subscribe": "关注了公众号",
-    "unsubscribe": "取消了关注",
-    "click": "点了菜单",
-    "enter_session": "进入了会话",
-}
-_STEP_WORDS = {
-    "asked": "开始等待人工",
-    "taken": "接管了会话",
-    "handed": "转交会话",
-    "given_back": "把会话交还给机器人",
-    "closed": "结束了会话",
-    "escalated": "久未处理，已上报主管",
-    "paged": "紧急：已通知人工",
-}
-_STATES = {
-    "pending": ("待发送", "wait"),
-    "claimed": ("发送中", "wait"),
-    "sent": ("已发出", "sent"),
-    "dead": ("发送失败", "dead"),
-    "dropped": ("未发出：会话已换人处理", "dropped"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +117,7 @@ class _Reader:
             message = self._message(row, place)
             reply = self._reply(row, place)
             what = understood.get(row.id, lambda _reply: None)(reply)
-            text = _DELETED if message is None else _shown_words(message)
+            text = DELETED if message is None else shown_words(message)
             paper = papers.get(row.received_at) if row.kind != Kind.TEXT else None
             if text:
                 yield Said(
@@ -214,15 +190,15 @@ class _Reader:
         for row in rows:
             plain = self._open(row.body, f"outbox|body|{row.idempotency_key}")
             is_human = row.owner == Owner.HUMAN and row.kind == "human"
-            words, kind = _STATES[row.state]
+            words, kind = STATES[row.state]
             if row.state == "pending" and row.attempts:
                 words = f"{words}（已试 {row.attempts} 次）"
             yield Said(
                 key=f"out-{row.id}",
                 side="human" if is_human else "bot",
                 at=row.created_at,
-                text=_DELETED if plain is None else encoding.text_from(plain),
-                author=_holder(holders, row.created_at) if is_human else _BOT_KINDS.get(row.kind, "机器人"),
+                text=DELETED if plain is None else encoding.text_from(plain),
+                author=_holder(holders, row.created_at) if is_human else BOT_KINDS.get(row.kind, "机器人"),
                 state=words,
                 state_kind=kind,
                 failure=row.error if row.state in ("dead", "pending") and row.error else "",
@@ -249,12 +225,12 @@ class _Reader:
             .where(hand_overs.c.conversation_id == self._id)
         )
         for step in self._connection.execute(found):
-            if step.kind in _STEP_WORDS and _is_within(step.at, since, until):
+            if step.kind in STEP_WORDS and _is_within(step.at, since, until):
                 yield Said(key=f"step-{step.id}", side="step", at=step.at, text=self._step(step))
 
     def _step(self, step: Row[Any]) -> str:
         who = step.actor.removeprefix("user:") if step.actor.startswith("user:") else ""
-        words = _STEP_WORDS[step.kind]
+        words = STEP_WORDS[step.kind]
         if step.kind == "handed":
             return f"{who}把会话转交给{self._names.get(step.staff_id, '同事')}"
         return f"{who}{words}" if who else words
@@ -266,23 +242,9 @@ class _Reader:
             return None
 
 
-_BOT_KINDS = {"reply": "机器人", "reminder": "提醒", "resume": "机器人", "human": "管家"}
-
-
 def header_of(connection: Connection, conversation_id: int) -> Row[Any] | None:
     """Return a conversation's own row, or None."""
     return connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
-
-
-def _shown_words(message: Inbound) -> str:
-    if message.kind is Kind.EVENT:
-        words = _TOLD_EVENTS.get(message.event, "")
-        return f"{words}：{message.event_key}" if words and message.event == "click" and message.event_key else words
-    if message.kind is Kind.TEXT:
-        return message.text
-    if message.kind is Kind.LOCATION:
-        return f"{short_words(message)} {message.fields.get('Label', '')}".strip()
-    return short_words(message) if message.kind is not Kind.VOICE else f"［语音］{message.text}"
 
 
 def _holder(holders: Iterable[tuple[datetime, str]], at: datetime) -> str:

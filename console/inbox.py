@@ -9,7 +9,8 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.errors import UserFault
-from care import staff, typing_signs
+from care import hand_overs, staff, typing_signs
+from care.hand_overs import Escalation
 from console.conversation_view import Conversations, Shown
 from console.handbook_search import search
 from console.inbox_view import QUEUES, Inbox
@@ -34,6 +35,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
             "counts": inbox.counts(staff_id=me),
             "rows": inbox.listed(queue, staff_id=me),
             "now": clock(),
+            "escalated": _escalated(office) if current_user().role == "supervisor" else (),
         }
 
     @pages.get("/")
@@ -183,6 +185,13 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         return render_template("console/piece_found.html", found=_searched(office, found), shown=found)
 
     return pages
+
+
+def _escalated(office: Office) -> list[Escalation]:
+    """Return what supervisors must see, once for each conversation."""
+    with office.store.reading() as connection:
+        found = hand_overs.unseen_escalations(connection)
+    return list({one.conversation_id: one for one in reversed(found)}.values())[::-1]
 
 
 def _searched(office: Office, shown: Shown) -> list[Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.messages import Kind
-from care import audit, media, staff
+from care import audit, hand_overs, media, staff
 from console.exchange import PAGE
 from handlers.handling import Handling
 from tests.console.desk import app_of, visitors
@@ -306,3 +306,16 @@ def test_the_window_and_what_is_left_of_it_are_shown(desk, office, clock) -> Non
 def _id(office, name: str) -> int:
     with office.store.reading() as connection:
         return staff.named(connection, name).id
+
+
+@on_sqlite
+def test_what_escalated_calls_supervisors_alone(desk, office, clock) -> None:
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+
+    def escalate(connection) -> None:
+        begun = hand_overs.begin(connection, number, asked_at=clock(), reason="handoff", now=clock())
+        hand_overs.escalate(connection, begun.id, "untaken", since=clock(), now=clock())
+
+    office.store.write(escalate)
+    assert "没人接" in text_of(desk("zhu"), "/console/")
+    assert "没人接" not in text_of(desk("guan"), "/console/")
