@@ -199,7 +199,7 @@ class Handling:
         can_tell = ratings.can_still_tell(connection, conversation, now=now)
         asks = rates and can_tell and hand_over.first_reply_at is not None
         if asks:
-            words = "\n\n".join(part for part in (words, say("rating_ask")) if part)
+            words = "\n\n".join(part for part in (words, ratings.question()) if part)
         ends = conversations.give_back if conversation.owner is Owner.HUMAN else conversations.stop_waiting
         ends(connection, conversation.id, now=now)
         after = ratings.asked(state, hand_over.id) if asks else ratings.over(state)

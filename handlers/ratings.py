@@ -29,6 +29,11 @@ def can_still_tell(connection: Connection, conversation: Conversation, *, now: d
     return quota.sent_since(connection, conversation.id, min(wrote_at, now)) < _QUOTA
 
 
+def question() -> str:
+    """Return the question about satisfaction."""
+    return say("rating_ask", least="1", most="5")
+
+
 def asked(state: Mapping[str, Any], hand_over_id: int) -> dict[str, Any]:
     """Return the state in which the next thing said may be the answer."""
     return {**over(state), _RATING: hand_over_id}

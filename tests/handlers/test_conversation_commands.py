@@ -25,7 +25,7 @@ def run(office: Office, *words: str):
 
     add_acts(
         group,
-        open_store=lambda: Kept(),  # type: ignore[arg-type, return-value]
+        open_store=lambda: Kept(),
         forms_of=lambda _: OpenForms(office.desk),
         clock=office.clock,
         guard=lambda command: command,

@@ -85,9 +85,9 @@ class Service(RuleBasedStateMachine):
         self.clock = FixedClock(china("2026-11-23 10:00"))
         self.ward = Ward(self.store, self.clock, self.library)
         hours = ServiceHours(calendar=WorkCalendar.load())
-        self.reception = Reception(desk=desk, router=Alarms(), hours=hours)  # type: ignore[arg-type]
+        self.reception = Reception(desk=desk, router=Alarms(), hours=hours)
         self.rota = Rota(store=self.store, hours=hours)
-        self.acts = Handling(store=self.store, forms=Forms())  # type: ignore[arg-type]
+        self.acts = Handling(store=self.store, forms=Forms())
         self.keys = itertools.count()
         self.staff: dict[str, Member] = {}
         self.messages: dict[str, Inbound] = {}
@@ -125,7 +125,7 @@ class Service(RuleBasedStateMachine):
                 self.spoken_over.append(text)
             send(contact, text, key=key)
 
-        fresh.channel.send = watched  # type: ignore[method-assign]
+        fresh.channel.send = watched
         self.ward.place = fresh
 
     def _row(self, key: str) -> tuple[str, str]:
@@ -219,7 +219,7 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self.claimed)
     @rule(failure=st.sampled_from([None, None, None, RetryLater("busy")]))
     def the_worker_sends(self, failure: Exception | None) -> None:
-        self.ward.place.channel.failures = [] if failure is None else [failure]  # type: ignore[list-item]
+        self.ward.place.channel.failures = [] if failure is None else [failure]
         self.ward.place.outbox.deliver(self.claimed.pop(0))
         self.ward.place.channel.failures = []
 
