@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot.store.store import Store
-from care import attempts, call_tasks
+from care import attempts, call_tasks, child_records, children, policies
+from care.child import Child, Dose
+from care.workdays import WorkCalendar
+from handlers.child_facts import add_children_of
+from handlers.reminder_facts import Desk as PlanningDesk
 from tests.care import papers
 from tests.clocks import FixedClock
 from tests.console.case_desk import CaseDesk
@@ -164,3 +168,48 @@ def test_an_auditor_reads_people_and_calls_and_does_nothing(desk: CaseDesk) -> N
     assert "看电话号码" not in text_of(shen.get("/console/calls"))
     for path in ("people/1/reveal", "people/1/unlock", "people/1/reminders/stop", "calls/1", "calls/1/phone"):
         assert shen.post(f"/console/{path}").status_code == 403, path
+
+
+def test_a_child_s_doses_are_confirmed_from_the_clinic_s_record(desk: CaseDesk, guan: Visitor) -> None:
+    desk.people.verified(told=("成长优享", "DEMO-CZ-0001", "演示大宝", "0105"))
+    child, keys = child_of(desk), desk.store.keys
+    told = [Dose(on=child.birth, vaccine="HepB"), Dose(on=child.birth, vaccine="BCG")]
+    first, second = desk.store.write(
+        lambda connection: child_records.add_doses(connection, keys, child, told, by="contact:1", now=desk.clock())
+    )
+    page = text_of(guan.get("/console/people/1"))
+    for words in ("演示大宝", "家长说的", "乙肝疫苗", "以接种门诊的记录和医生判断为准"):
+        assert words in page, words
+    at = f"/console/people/1/children/{child.id}/doses"
+    assert guan.post(f"{at}/{first.id}/confirm").status_code == 302
+    assert guan.post(f"{at}/{second.id}/drop").status_code == 302
+    assert guan.post(at, {"vaccine": "MMR", "on": "2026-03-04"}).status_code == 302
+    page = text_of(guan.get("/console/people/1"))
+    assert "家长说的" not in page
+    assert page.count("门诊记录已核对</span>") == 2
+    for wrong in (
+        {"vaccine": "MMR", "on": "x"},
+        {"vaccine": "", "on": "2026-03-04"},
+        {"vaccine": "MMR", "on": "2030-01-01"},
+    ):
+        assert guan.post(at, wrong).status_code == 409
+    assert guan.post(f"{at}/{first.id}/confirm").status_code == 409
+    desk.people.says("你好", contact="o-other")
+    assert guan.post(f"/console/people/2/children/{child.id}/doses/{first.id}/drop").status_code == 409
+    assert [action for action, _ in desk.actions() if "dose" in action] == [
+        "dose confirmed",
+        "dose taken back",
+        "dose confirmed",
+    ]
+
+
+def child_of(desk: CaseDesk) -> Child:
+    house = PlanningDesk(library=desk.office.library, calendar=WorkCalendar.load(), keys=desk.store.keys)
+
+    def work(connection) -> None:
+        policy = policies.by_number(connection, desk.store.keys, "DEMO-CZ-0001")
+        add_children_of(connection, house, policy, now=desk.clock())
+
+    desk.store.write(work)
+    with desk.store.reading() as connection:
+        return children.children_of_contact(connection, desk.store.keys, 1)[0]

@@ -9,8 +9,10 @@ from click.testing import CliRunner, Result
 
 from bot.keys import KeyRing
 from bot.store.store import Store, open_store
-from care import audit
+from care import audit, staff
+from care.workdays import WorkCalendar
 from handlers.case_commands import cases_group
+from handlers.case_work import CaseWorker
 from knowledge.library import Library
 from tests.care import papers
 from tests.clocks import FixedClock
@@ -156,3 +158,29 @@ def test_a_long_list_comes_whole_and_in_order(office: Office, run: Run) -> None:
     assert [row["number"] for row in rows(run("list", "--json"))] == [case.number, *numbers]
     newest_first = [row["number"] for row in rows(run("list", "--json", "--policy", POLICY))]
     assert newest_first == [*reversed(numbers), case.number]
+
+
+def test_a_shown_case_tells_of_its_papers_and_how_they_were_judged(office: Office, run: Run, library: Library) -> None:
+    case = office.submitted()
+    office.sends(papers.photo())
+    office.says("1")
+    office.works()
+    worker = CaseWorker(library=library, keys=office.store.keys, calendar=WorkCalendar.load(), actor="user:li")
+    office.store.write(lambda connection: worker.refuse(connection, case.number, 1, "缺页", now=office.clock()))
+    [paper] = json.loads(run("show", case.number).stdout)["papers"]
+    assert (paper["number"], paper["material"], paper["state"]) == (1, "first-diagnosis-proof", "refused")
+    assert paper["judged"] == {"verdict": "refused", "by": "user:li", "reason": "缺页"}
+
+
+def test_a_case_is_given_to_a_health_manager_by_name_only(office: Office, run: Run) -> None:
+    case = office.submitted()
+    for name, role in (("li", "manager"), ("shen", "auditor")):
+        told = {"name": name, "role": role, "password_hash": "x", "must_change": False, "now": office.clock()}
+        office.store.write(lambda connection, told=told: staff.add_member(connection, **told))
+    assert run("assign", case.number, "li").stdout == f"{case.number}: li\n"
+    assert json.loads(run("show", case.number).stdout)["owner"] == "li"
+    for wrong in ("shen", "nobody"):
+        done = run("assign", case.number, wrong)
+        assert (done.exit_code, "no health manager" in done.stderr) == (2, True)
+    assert run("assign", case.number).stdout == f"{case.number}: -\n"
+    assert ("case assigned", f"case:{case.number}") in readings(office.store)
