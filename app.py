@@ -239,6 +239,7 @@ def _rounds(store: Store) -> Rounds:
             },
             senders={one.id: connect_api(one, store=store) for one in official},
             sms=_sms(settings),
+            windowless=frozenset(one.id for one in settings.accounts if isinstance(one, WecomAccount)),
         ),
     )
 

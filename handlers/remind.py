@@ -183,7 +183,10 @@ class Rounds:
         self, connection: Connection, reminder: Reminder, kind: ReminderKind, facts: Facts, planned: Planned,
         words: Words, now: datetime,
     ) -> str | External:  # fmt: skip
-        closes_at = window(connection, reminder, kind, now) if reminder.rung <= _MESSAGE else None
+        windowless = self.ways.windowless
+        closes_at = (
+            window(connection, reminder, kind, now, windowless=windowless) if reminder.rung <= _MESSAGE else None
+        )
         if closes_at is not None:
             return self._message(connection, reminder, words, now, closes_at)
         try:

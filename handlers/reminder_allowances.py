@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.store import quota
+from bot.store.schema import conversations
 from care import consents
 from care.consents import ConsentKind
 from care.policies import by_id
@@ -26,14 +27,27 @@ def has_consented(connection: Connection, reminder: Reminder, kind: ReminderKind
     return all(one.kind is not ConsentKind.GUARDIAN for one in consents.history(connection, reminder.contact_id))
 
 
-def window(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> datetime | None:
-    """Return when the person's window closes, or None where it is closed or has no message left for reminders."""
+def window(
+    connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime, *, windowless: frozenset[str]
+) -> datetime | None:
+    """Return when the person's window closes, or None where it is closed or has no message left for reminders.
+
+    `windowless`: accounts whose people can always be written to.
+    """
+    if windowless and _account_of(connection, reminder) in windowless:
+        return now + _WINDOW
     wrote_at = quota.last_message_at(connection, reminder.conversation_id)
     if wrote_at is None or now - wrote_at >= _WINDOW:
         return None
     used = quota.sent_since(connection, reminder.conversation_id, min(wrote_at, now))
     left = _QUOTA - (0 if kind.urgent else _KEPT_BACK) - used
     return wrote_at + _WINDOW if left > 0 else None
+
+
+def _account_of(connection: Connection, reminder: Reminder) -> str | None:
+    found = select(conversations.c.account).where(conversations.c.id == reminder.conversation_id)
+    account: str | None = connection.scalar(found)
+    return account
 
 
 def phone_of(connection: Connection, house: PlanningHouse, facts: Facts) -> str:

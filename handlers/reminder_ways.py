@@ -54,11 +54,13 @@ class External:
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
-    """`templates`: account → kind → template; `senders`: account → its API."""
+    """`templates`: account → kind → template; `senders`: account → its API; `windowless`: accounts whose people can
+    always be written to (members of a corporation, in WeCom)."""
 
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     senders: Mapping[str, TemplateSender] = field(default_factory=dict)
     sms: SmsSender | None = None
+    windowless: frozenset[str] = frozenset()
 
     def notice(self, connection: Connection, person: Person, reminder: Reminder, words: Words) -> External | None:
         """Return the notice of a reminder, or None where the account has none for its kind, or the person has not

@@ -43,7 +43,7 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A card and whom it is for. `to_all`: where none of them has an address, everybody on duty gets it."""
+    """A card and whom it is for. `to_all`: where there is none of them with an address, everybody on duty."""
 
     key: str
     to: tuple[Member, ...]
@@ -101,7 +101,7 @@ class StaffCards:
         for row in _steps(connection, now):
             holder = crew.get(row.staff_id or row.offered_to or 0)
             if row.kind == "paged":
-                to = (holder, *chiefs) if holder else chiefs
+                to = (holder, *chiefs) if holder else ()
                 yield Told(key=f"card-step-{row.id}", to=to, card=self._of_conversation("red", row), to_all=True)
             elif holder is not None and holder.id == row.told_to:
                 yield Told(key=f"card-step-{row.id}", to=(holder,), card=self._of_conversation(row.kind, row))
