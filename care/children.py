@@ -116,7 +116,7 @@ def add_child(connection: Connection, keys: KeyRing, profile: Profile, *, contac
 
     The caller has the guardian's consent and has checked the birth date.
     """
-    id = _insert(connection, {}, now=now)
+    id = _insert(connection, {}, number=_fresh_number(), now=now)
     _seal(connection, keys, id, profile, now=now)
     connection.execute(insert(child_guardians).values(child_id=id, contact_id=contact_id, since=now))
     _audit(connection, keys, id, "child added", by=f"contact:{contact_id}", now=now)
@@ -140,15 +140,24 @@ def add_insured_children(connection: Connection, keys: KeyRing, policy: Policy, 
 
 
 def add_insured_child(
-    connection: Connection, keys: KeyRing, policy: Policy, person: Insured, *, record_since: date | None, now: datetime
+    connection: Connection,
+    keys: KeyRing,
+    policy: Policy,
+    person: Insured,
+    *,
+    record_since: date | None,
+    now: datetime,
+    **told: Any,
 ) -> Child | None:
-    """Make the profile of one insured child; None when it has one (another process may just have made it)."""
-    id = _insert(connection, {"policy_id": policy.id, "insured_id": person.id}, now=now)
+    """Make the profile of one insured child, with what is told of it (fields of `Profile`); None when it has one
+    (another process may just have made it)."""
+    number = _fresh_number()
+    id = _insert(connection, {"policy_id": policy.id, "insured_id": person.id}, number=number, now=now)
     if id == 0:
         return None
-    profile = Profile(name=person.name, birth=person.birth, sex=person.sex, record_since=record_since)
+    profile = Profile(name=person.name, birth=person.birth, sex=person.sex, record_since=record_since, **told)
     _seal(connection, keys, id, profile, now=now, is_insured=True)
-    return _there(connection, keys, id)
+    return Child(id=id, number=number, policy_id=policy.id, insured_id=person.id, made_at=now, profile=profile)
 
 
 def change_child(
@@ -234,10 +243,14 @@ def _profile(keys: KeyRing, row: Any, people: Mapping[int, Insured]) -> Profile:
     return Profile(**told)
 
 
-def _insert(connection: Connection, columns: Mapping[str, Any], *, now: datetime) -> int:
-    row = {**columns, "number": f"CH-{drawn(8)}", "made_at": now, "changed_at": now, "sealed": b""}
+def _insert(connection: Connection, columns: Mapping[str, Any], *, number: str, now: datetime) -> int:
+    row = {**columns, "number": number, "made_at": now, "changed_at": now, "sealed": b""}
     adding = insert_unless_there(connection.dialect, children).values(row).returning(children.c.id)
     return int(connection.scalar(adding) or 0)
+
+
+def _fresh_number() -> str:
+    return f"CH-{drawn(8)}"
 
 
 def _seal(
