@@ -25,7 +25,7 @@ from intents.router import Router
 Handler = Callable[[Turn], Outcome]
 
 _WEEKDAYS = "一二三四五六日"
-_ASKS = "handoff"
+_ASKS, _EMERGENCY = "handoff", "emergency"
 
 
 class Reception:
@@ -45,6 +45,8 @@ class Reception:
         asks = outcome.hand_over is not None or outcome.page
         if not asks or turn.conversation.owner is Owner.HUMAN:
             return outcome
+        # Where danger was seen the person was told that somebody follows up: so the conversation waits for one.
+        outcome = replace(outcome, hand_over=outcome.hand_over or _EMERGENCY)
         outcome = replace(outcome, effects=(*outcome.effects, _asked(turn, outcome)))
         is_plain = outcome.understanding is None or outcome.understanding.decision == _ASKS
         later = self._when_somebody_comes(turn.now)

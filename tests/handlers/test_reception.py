@@ -130,3 +130,12 @@ def test_a_form_goes_on_after_the_120_line(office: Office, acts: Handling, lin: 
     acts.take(1, by=lin, now=office.clock())
     office.says(DANGER)
     assert "本人办" in acts.give_back(1, by=lin, now=office.clock())
+
+
+def test_danger_named_in_a_forms_answer_lets_the_conversation_wait_for_a_person(office: Office) -> None:
+    office.verified()
+    office.says("我想申请住院垫付", "演示甲", "本人办")
+    reply = office.says("同意", "申请住院垫付", "上海市测试第一人民医院", "是，二级及以上公立医院", "急性心肌梗死")
+    assert "120" in reply
+    assert owner(office.store) is Owner.WAITING
+    assert last(office).is_red
