@@ -91,6 +91,10 @@ class WecomKfChannel:
             session = sessions.of(connection, conversation_id)
         return session is None or session.state not in SILENT
 
+    def look_again(self, contact: str) -> None:
+        """Ask the platform how a customer's session stands, and follow it. Raises RetryLater and its like."""
+        self._sender.look_again(contact)
+
     def listen(self, *, taken: Taken, ended: Ended) -> None:
         """Have others do what they do in the transactions in which people take sessions, and end them."""
         self._listeners.taken, self._listeners.ended = taken, ended

@@ -127,14 +127,12 @@ class Taking:
         self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
     ) -> None:
         """Keep what a servicer said as what left for the person: sent by a person's hand, not by ours."""
-        if is_ours and session.state is not State.SERVICER:
-            # Only who has the session can speak in it: the event that told so was missed.
-            self._account.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
         words = item.inbound.text or _LABELS.get(item.inbound.kind, "[其他消息]")
         of = f"{item.inbound.account}\0{item.inbound.key}".encode()
         key = f"kf-{hashlib.sha256(of).hexdigest()[:40]}"
-        connection.execute(
-            insert_unless_there(connection.dialect, outbox).values(
+        kept = connection.execute(
+            insert_unless_there(connection.dialect, outbox)
+            .values(
                 conversation_id=found.conversation.id,
                 owner=Owner.HUMAN,
                 epoch=found.conversation.epoch,
@@ -147,7 +145,11 @@ class Taking:
                 due_at=item.inbound.sent_at,
                 settled_at=item.inbound.sent_at,
             )
+            .returning(outbox.c.id)
         )
+        if kept.first() is not None and is_ours and session.state is not State.SERVICER:
+            # Only who has the session can speak in it: the event that told so was missed.
+            self._account.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
 
     def _event(
         self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime

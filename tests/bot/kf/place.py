@@ -184,6 +184,11 @@ class Place:
         with self.store.reading() as connection:
             return of_contact(connection, self.store.keys, account="kf", contact=customer)
 
+    def paged(self) -> bool:
+        """Whether somebody was alerted."""
+        with self.store.reading() as connection:
+            return connection.scalar(select(conversations.c.paged_at)) is not None
+
     def owner(self) -> str:
         with self.store.reading() as connection:
             return str(connection.scalar(select(conversations.c.owner)))
