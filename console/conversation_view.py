@@ -77,8 +77,8 @@ class Conversations:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    def find(self, conversation_id: int, *, user: User, before: str) -> Shown | None:
-        """Return a conversation as somebody sees it, or None where there is none."""
+    def find(self, conversation_id: int, *, user: User, before: str, is_whole: bool = True) -> Shown | None:
+        """Return a conversation as somebody sees it, or None where there is none. Not whole: without the packet."""
         office, now = self._office, self._office.clock()
         with office.store.reading() as connection:
             row = exchange.header_of(connection, conversation_id)
@@ -121,7 +121,7 @@ class Conversations:
                 colleagues=_colleagues(connection, holder, office.is_demo),
                 canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
                 form=self._form(conversation, now) if user.may_act else None,
-                packet=self._packet(conversation, hand_over, now),
+                packet=self._packet(conversation, hand_over, now) if is_whole else None,
                 is_deleted=conversation is None,
                 may_act=user.may_act,
             )

@@ -17,6 +17,7 @@ from console.inbox_view import QUEUES, Inbox
 from console.office import Office
 from console.readings import Readings
 from console.rights import DESK, EVERYBODY, READERS, allowed, audited, current_user
+from console.sight import accounts_seen, open_to_user
 from handlers.handling import CLOSE_REASONS, Handling
 
 
@@ -28,12 +29,12 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     clock = office.clock
 
     def listing(queue: str) -> dict[str, Any]:
-        me = current_user().id
+        me, accounts = current_user().id, accounts_seen(office)
         return {
             "queue": queue,
             "queues": QUEUES,
-            "counts": inbox.counts(staff_id=me),
-            "rows": inbox.listed(queue, staff_id=me),
+            "counts": inbox.counts(staff_id=me, accounts=accounts),
+            "rows": inbox.listed(queue, staff_id=me, accounts=accounts),
             "now": clock(),
             "escalated": _escalated(office) if current_user().role == "supervisor" else (),
         }
@@ -54,6 +55,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         return page_of(conversation_id)
 
     def page_of(conversation_id: int, **more: Any) -> str:
+        open_to_user(office, inbox.account_of(conversation_id))
         before = request.args.get("before", "")
         found = shown.find(conversation_id, user=current_user(), before=before)
         if found is None:
@@ -76,7 +78,8 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     @allowed(*READERS)
     def piece(conversation_id: int) -> Response:
         """What of a page changes while it is open."""
-        found = shown.find(conversation_id, user=current_user(), before="")
+        open_to_user(office, inbox.account_of(conversation_id))
+        found = shown.find(conversation_id, user=current_user(), before="", is_whole=False)
         if found is None:
             abort(404)
         readings.note(conversation_id, fresh=False)
@@ -86,7 +89,8 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         return _json({**told, "state": found.state, "typing": found.typing})
 
     def act(conversation_id: int, work: Callable[[Handling], Any], *, draft: str = "", there: str = "") -> Any:
-        if office.handling is None or not inbox.exists(conversation_id):
+        open_to_user(office, inbox.account_of(conversation_id))
+        if office.handling is None:
             abort(404)
         try:
             work(office.handling)
@@ -179,7 +183,8 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     @allowed(*DESK)
     def handbook(conversation_id: int) -> str:
         """Answers to insert, for the page's script; without it the page itself shows them (?q=)."""
-        found = shown.find(conversation_id, user=current_user(), before="")
+        open_to_user(office, inbox.account_of(conversation_id))
+        found = shown.find(conversation_id, user=current_user(), before="", is_whole=False)
         if found is None:
             abort(404)
         return render_template("console/piece_found.html", found=_searched(office, found), shown=found)

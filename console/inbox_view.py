@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from console.office import Office
 from console.who import who_of
 
 T = TypeVar("T")
+Accounts = Collection[str] | None  # None: all
 
 QUEUES = {"waiting": "等待接入", "mine": "我的", "others": "同事的", "bot": "机器人", "closed": "已结束"}
 _LONGEST_QUEUE = 200
@@ -64,26 +65,26 @@ class Inbox:
         self._office = office
         self._opened = _Remembered(_CACHED)
 
-    def listed(self, queue: str, *, staff_id: int) -> list[ListedRow]:
+    def listed(self, queue: str, *, staff_id: int, accounts: Accounts = None) -> list[ListedRow]:
         """Return a queue: who waits longest first, red flags on top; the others by their last change."""
         with self._office.store.reading() as connection:
-            found = connection.execute(_of_queue(queue, staff_id)).all()
+            found = connection.execute(_within(_of_queue(queue, staff_id), accounts)).all()
             return self._rows(connection, found, staff_id)
 
-    def order(self, queue: str, *, staff_id: int) -> list[int]:
+    def order(self, queue: str, *, staff_id: int, accounts: Accounts = None) -> list[int]:
         """Return the numbers of a queue in its order."""
         with self._office.store.reading() as connection:
-            return [row.id for row in connection.execute(_of_queue(queue, staff_id))]
+            return [row.id for row in connection.execute(_within(_of_queue(queue, staff_id), accounts))]
 
-    def rows(self, ids: Sequence[int], *, staff_id: int) -> list[ListedRow]:
+    def rows(self, ids: Sequence[int], *, staff_id: int, accounts: Accounts = None) -> list[ListedRow]:
         """Return the rows of these conversations."""
         if not ids:
             return []
         with self._office.store.reading() as connection:
-            found = connection.execute(_states().where(conversations.c.id.in_(ids))).all()
+            found = connection.execute(_within(_states().where(conversations.c.id.in_(ids)), accounts)).all()
             return self._rows(connection, found, staff_id)
 
-    def counts(self, *, staff_id: int) -> dict[str, int]:
+    def counts(self, *, staff_id: int, accounts: Accounts = None) -> dict[str, int]:
         """Count who waits, who is mine, who is looked after by others."""
         is_mine = hand_overs.c.staff_id == staff_id
         queue = case((conversations.c.owner == Owner.WAITING, "waiting"), (is_mine, "mine"), else_="others")
@@ -94,14 +95,15 @@ class Inbox:
             .group_by(queue)
         )
         with self._office.store.reading() as connection:
-            counted = {row.queue: int(row[1]) for row in connection.execute(query)}
+            counted = {row.queue: int(row[1]) for row in connection.execute(_within(query, accounts))}
         return {"waiting": 0, "mine": 0, "others": 0} | counted
 
-    def exists(self, conversation_id: int) -> bool:
-        """Whether there is such a conversation."""
+    def account_of(self, conversation_id: int) -> str | None:
+        """Return the account of a conversation, or None where there is no such conversation."""
         with self._office.store.reading() as connection:
-            found = select(conversations.c.id).where(conversations.c.id == conversation_id)
-            return connection.execute(found).first() is not None
+            found = select(conversations.c.account).where(conversations.c.id == conversation_id)
+            account: str | None = connection.scalar(found)
+            return account
 
     def _rows(self, connection: Connection, found: Iterable[Row[Any]], staff_id: int) -> list[ListedRow]:
         names = staff.names_by_id(connection)
@@ -138,6 +140,10 @@ class Inbox:
     def _product(self, product: str | None) -> str | None:
         known = product in self._office.library.handbooks
         return self._office.library.product(product).short if known and product else None
+
+
+def _within(query: Select[Any], accounts: Accounts) -> Select[Any]:
+    return query if accounts is None else query.where(conversations.c.account.in_(accounts))
 
 
 def _queue_of(row: Row[Any], staff_id: int) -> str:

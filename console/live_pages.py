@@ -12,6 +12,7 @@ from console.inbox_view import Inbox
 from console.live import Live, News
 from console.office import Office
 from console.rights import DESK, READERS, allowed, current_user
+from console.sight import accounts_seen, open_to_user
 
 # A stream ends after a while and the page comes again: rights are asked for anew, and no seat is held for nobody.
 _LIFE_SECONDS = 120.0
@@ -38,13 +39,14 @@ def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
         """The rows of some conversations, and how many are in each queue; as they are now."""
         ids = [int(id) for id in request.args.get("ids", "").split(",") if id.isascii() and id.isdigit()][:_MOST_ROWS]
         queue = request.args.get("queue", "waiting")
-        found = inbox.rows(ids, staff_id=current_user().id)
+        me, accounts = current_user().id, accounts_seen(office)
+        found = inbox.rows(ids, staff_id=me, accounts=accounts)
         html = {
             row.id: render_template("console/row.html", row=row, queue=queue) if row.queue == queue else ""
             for row in found
         }
-        counts = inbox.counts(staff_id=current_user().id)
-        order = inbox.order(queue, staff_id=current_user().id)
+        counts = inbox.counts(staff_id=me, accounts=accounts)
+        order = inbox.order(queue, staff_id=me, accounts=accounts)
         told = {"rows": html, "counts": counts, "order": order}
         return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
 
@@ -52,8 +54,7 @@ def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
     @allowed(*DESK)
     def typing(conversation_id: int) -> tuple[str, int]:
         staff_id, now = current_user().id, office.clock()
-        if not inbox.exists(conversation_id):
-            abort(404)
+        open_to_user(office, inbox.account_of(conversation_id))
         office.store.write(lambda connection: typing_signs.note(connection, conversation_id, staff_id, now=now))
         return "", 204
 

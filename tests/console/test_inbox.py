@@ -120,6 +120,7 @@ def test_the_whole_exchange_is_shown_with_reasons_clauses_and_deliveries(desk, o
     assert "45015 window closed" in page
 
 
+@on_sqlite
 def test_what_a_manager_says_is_shown_with_the_name_and_its_delivery(desk, office, clock) -> None:
     number = says(office.store, clock, "转人工", hand_over="handoff")
     guan = desk("guan")
@@ -135,6 +136,7 @@ def test_what_a_manager_says_is_shown_with_the_name_and_its_delivery(desk, offic
     assert "guan接管了会话" in page
 
 
+@on_sqlite
 def test_who_has_not_taken_a_conversation_cannot_answer_in_it(desk, office, clock) -> None:
     number = says(office.store, clock, "转人工", hand_over="handoff")
     guan, guo = desk("guan"), desk("guo")
@@ -166,6 +168,7 @@ def test_a_draft_that_needs_care_is_sent_only_when_confirmed(office, clock) -> N
     assert guan.post(f"/console/conversations/{number}/reply", {**form, "anyway": "yes"}).status_code == 303
 
 
+@on_sqlite
 def test_notes_are_for_staff_alone(desk, office, clock) -> None:
     number = says(office.store, clock, "转人工", hand_over="handoff")
     guan = desk("guan")
@@ -216,6 +219,7 @@ def test_what_people_write_is_shown_as_text(desk, office, clock) -> None:
         assert "{{7*7}}" in page or "49" not in page
 
 
+@on_sqlite
 def test_every_reading_is_written_down(desk, office, clock) -> None:
     number = says(office.store, clock, "转人工", hand_over="handoff")
     guan = desk("guan")
@@ -319,3 +323,23 @@ def test_what_escalated_calls_supervisors_alone(desk, office, clock) -> None:
     office.store.write(escalate)
     assert "没人接" in text_of(desk("zhu"), "/console/")
     assert "没人接" not in text_of(desk("guan"), "/console/")
+
+
+@on_sqlite
+def test_a_manager_of_other_products_sees_and_opens_nothing_of_an_account(office, clock, library) -> None:
+    def of_one_product(connection) -> None:
+        guan = staff.named(connection, "guan")
+        staff.set_work(connection, guan.id, products=["junlong-zhenai-21"], capacity=5)
+
+    office.store.write(of_one_product)
+    accounts = {"demo": replace(office.accounts["demo"], products=("zhenai-wuxian-2023",))}
+    limited = replace(office, accounts=accounts, handling=Handling(store=office.store, forms=NoForms()))
+    guan = visitors(app_of(limited))("guan")
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    assert rows_of(text_of(guan, "/console/")) == []
+    assert guan.get(f"/console/rows?ids={number}&queue=waiting").json["rows"] == {}
+    for path in ("", "/piece", "/handbook?q=x"):
+        assert guan.get(f"/console/conversations/{number}{path}").status_code == 403
+    for act in ("take", "reply", "note", "hand", "back", "close", "fill", "typing"):
+        form = {"key": key(), "text": "x"}
+        assert guan.post(f"/console/conversations/{number}/{act}", form).status_code == 403
