@@ -105,9 +105,43 @@ def test_every_account_shows_policies_of_its_own_products(demo, open_page):
 
 def test_every_account_answers(demo, open_page):
     page = open_page(f"{demo}/simulator/")
-    expect(page.locator("#account option")).to_have_count(3)
-    for name in page.locator("#account option").all_inner_texts():
+    expect(page.locator("#account option").nth(3)).to_have_text("员工健康助手（企业微信）")
+    for name in page.locator("#account option").all_inner_texts()[:4]:  # the customer service has tests of its own
         page.locator("#account").select_option(label=name)
-        page.get_by_label("人物").select_option(label="李先生")
+        page.get_by_label("人物").select_option(label="陈静" if "企业微信" in name else "李先生")
         page.locator(".hints button").first.click()
         expect(page.locator(".chat .reply")).to_have_count(1)
+
+
+def say(page, text):
+    page.get_by_label("想说的话").fill(text)
+    page.get_by_role("button", name="发送", exact=True).click()
+
+
+def test_an_employee_in_danger_is_looked_after_from_the_card_in_wecom(demo, open_page):
+    employee = open_page(f"{demo}/simulator/#account=employees&person=LiuGong")
+    say(employee, "我妈突然胸口剧痛，喘不上气，叫不醒了")
+    expect(employee.locator(".chat .reply .bubble").last).to_contain_text("120")
+    work = open_page(f"{demo}/simulator/#account=employees&person=LinGuanjia")
+    card = work.locator(".card-message").filter(has_text="危险信号，请马上看")
+    expect(card).to_be_visible(timeout=15_000)
+
+    console = open_page(card.locator("a").get_attribute("href"))
+    console.get_by_label("用户名").fill("demo")
+    console.get_by_label("密码").fill("demo-password")
+    console.keyboard.press("Enter")
+    expect(console.locator("#exchange")).to_contain_text("胸口剧痛")
+    console.get_by_role("button", name="接管").click()
+    console.locator("#reply textarea").fill("我是林管家，120到了吗？")
+    console.locator("#reply").get_by_role("button", name="发送").click()
+    expect(employee.locator(".chat .push .bubble").last).to_contain_text("我是林管家，120到了吗？")
+    replies = employee.locator(".chat .reply:not(.typing)").count()
+    say(employee, "到了，谢谢")
+    expect(console.locator("#exchange")).to_contain_text("到了，谢谢")
+    assert employee.locator(".chat .reply:not(.typing)").count() == replies  # a person has it: the bot is silent
+
+    console.locator("summary", has_text="交还").click()
+    console.get_by_role("button", name="交还给机器人").click()
+    expect(console.get_by_role("button", name="接管")).to_be_visible()
+    say(employee, "臻爱无限的住院垫付等待期多久？")
+    expect(employee.locator(".chat .reply:not(.typing) .bubble").last).to_contain_text("30")
