@@ -34,6 +34,7 @@ class Asked:
     due: DueFilter = ""
     number: str = ""
     policy_id: int | None = None
+    contact_id: int | None = None
     is_open: bool = True
     stands: Sequence[Stand] | None = None
     beside: Sequence[Stand] = field(default_factory=tuple)
@@ -138,6 +139,7 @@ def _narrowed(query: Select[Any], asked: Asked, due: FromClause, now: datetime) 
         wanted.append(cases.c.owner.is_(None) if asked.owner == NOBODY else cases.c.owner == asked.owner)
     wanted += [cases.c.number == asked.number] if asked.number else []
     wanted += [cases.c.policy_id == asked.policy_id] if asked.policy_id is not None else []
+    wanted += [cases.c.contact_id == asked.contact_id] if asked.contact_id is not None else []
     wanted += [_at(asked.stands)] if asked.stands is not None else []
     wanted += [not_(_at(asked.beside))] if asked.beside else []
     return query.where(*wanted, *_due_filter(asked.due, due, now))

@@ -13,8 +13,7 @@ from bot.store.schema import contacts
 from care import attempts, bindings, call_attempts, children, consents, media, person_reminders, policies
 from care.attempts import Lock
 from care.call_attempts import Call
-from care.case_board import Asked, listed
-from care.case_records import cases_of_contact
+from care.case_board import Asked, Listed, listed
 from care.child import Child
 from care.consents import ConsentKind
 from care.media import Material
@@ -42,6 +41,7 @@ REMINDER_STATES = {
     "planned": "等发送", "claimed": "正在发送", "handed": "已发出", "sent": "已送达", "called": "转电话", 
     "expired": "没有发", "dropped": "不用发了", "opted_out": "客户不要",
 }  # fmt: skip
+_MOST_CASES = 15  # under way, and as many that are over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,22 +220,20 @@ class People:
     def _cases(
         self, connection: Connection, contact_id: int, products: Sequence[str] | None, now: datetime
     ) -> list[CaseLine]:
-        library, found = self._office.library, []
-        for case in cases_of_contact(connection, self._office.store.keys, contact_id, limit=20):
-            if products is not None and case.product not in products:
-                continue
-            rows = listed(connection, Asked(number=case.number, is_open=case.is_open), now=now, limit=1)
-            due_at, is_paused = (rows[0].due_at, rows[0].is_paused) if rows else (None, False)
-            found.append(
-                CaseLine(
-                    number=case.number,
-                    service=service_name(library, case.product, case.service),
-                    step=step_name(library, case.product, case.service, case.step),
-                    is_open=case.is_open,
-                    due=due_words(due_at, is_paused=is_paused, is_open=case.is_open, now=now),
-                )
+        library, rows = self._office.library, list[Listed]()
+        for is_open in (True, False):
+            asked = Asked(products=products, contact_id=contact_id, is_open=is_open)
+            rows += listed(connection, asked, now=now, limit=_MOST_CASES)
+        return [
+            CaseLine(
+                number=row.number,
+                service=service_name(library, row.product, row.service),
+                step=step_name(library, row.product, row.service, row.step),
+                is_open=row.is_open,
+                due=due_words(row.due_at, is_paused=row.is_paused, is_open=row.is_open, now=now),
             )
-        return found
+            for row in rows
+        ]
 
 
 def _is_seen(child: Child, bound: Sequence[Policy], products: Sequence[str] | None) -> bool:

@@ -71,6 +71,8 @@ def test_cases_are_found_by_owner_product_step_number_and_policy(desk: Desk) -> 
     assert numbers(desk, Asked(stands=[])) == []
     assert numbers(desk, Asked(product="junlong-zhenai-21")) == numbers(desk, Asked(products=())) == []
     assert numbers(desk, Asked(number=moved.number, policy_id=desk.policy_id)) == [moved.number]
+    assert len(numbers(desk, Asked(contact_id=desk.contact_id))) == 3
+    assert numbers(desk, Asked(contact_id=desk.contact_id + 1)) == []
     with desk.store.reading() as connection:
         counts = case_board.counts_by_step(connection, Asked(), now=desk.clock())
         assert counts == {(product, service, "submitted"): 2, (product, service, "reviewed"): 1}
