@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal_column, select, update
+from sqlalchemy import Connection, bindparam, literal_column, or_, select, update
 
+from bot.store.prepared import Prepared
 from bot.store.schema import conversations, delivery_reports, outbox
 from care.reminders import Reminder, held
 from care.tables import reminders
@@ -44,24 +45,19 @@ def hand_on(
 
 def ended(connection: Connection, *, now: datetime) -> list[End]:
     """Return some of those whose end is known by now. Reads only."""
+    unheard, long_ago = _UNHEARD.limit(_AT_ONCE), {"long_ago": now - _TELLS_LATER}
     return [
         *(_by_outbox(row) for row in connection.execute(_OUTBOX.limit(_AT_ONCE))),
         *(_by_report(row) for row in connection.execute(_REPORTED.limit(_AT_ONCE))),
-        *(End(id=row.id, way=row.way, reason=None) for row in connection.execute(_unheard(now).limit(_AT_ONCE))),
+        *(End(id=row.id, way=row.way, reason=None) for row in connection.execute(unheard, long_ago)),
     ]
-
-
-def has_ended(connection: Connection, *, now: datetime) -> bool:
-    """Whether `ended` would return something."""
-    queries = (_OUTBOX, _REPORTED, _unheard(now))
-    return any(connection.execute(query.limit(1)).first() is not None for query in queries)
 
 
 _OUTBOX = (
     select(reminders.c.id, outbox.c.state, outbox.c.error)
     .join(outbox, outbox.c.idempotency_key == reminders.c.provider_id)
     .where(reminders.c.state == _HANDED, reminders.c.way == "message")
-    .where(outbox.c.state.in_(("sent", "dead", "dropped")))
+    .where(or_(*(outbox.c.state == state for state in ("sent", "dead", "dropped"))))
 )
 # Also of what counted as sent: a platform may take more than an hour to notice.
 _REPORTED = (
@@ -69,14 +65,23 @@ _REPORTED = (
     .select_from(delivery_reports)
     .join(reminders, reminders.c.provider_id == delivery_reports.c.provider_id)
     .join(conversations, conversations.c.id == reminders.c.conversation_id)
-    .where(reminders.c.state.in_(("handed", "sent")))
+    .where(or_(reminders.c.state == _HANDED, reminders.c.state == "sent"))
     .where(conversations.c.account == delivery_reports.c.account)
 )
 
 
-def _unheard(now: datetime) -> Select[Any]:
-    heard_of = (reminders.c.state == _HANDED, reminders.c.way != "message")
-    return select(reminders.c.id, reminders.c.way).where(*heard_of, reminders.c.settled_at <= now - _TELLS_LATER)
+_UNHEARD = select(reminders.c.id, reminders.c.way).where(
+    reminders.c.state == _HANDED,
+    reminders.c.way != "message",
+    reminders.c.settled_at <= bindparam("long_ago", type_=reminders.c.settled_at.type),
+)
+# Asked every few seconds.
+_ANY = tuple(Prepared(lambda _, query=query: query.limit(1)) for query in (_OUTBOX, _REPORTED, _UNHEARD))
+
+
+def has_ended(connection: Connection, *, now: datetime) -> bool:
+    """Whether `ended` would return something."""
+    return any(query.rows(connection, {"long_ago": now - _TELLS_LATER}) for query in _ANY)
 
 
 def _by_outbox(row: Any) -> End:

@@ -91,13 +91,21 @@ class Reminder:
         return hashlib.sha256(told.encode()).hexdigest()[:28]
 
 
+_AT: Any = bindparam("now", type_=reminders.c.due_at.type)
+# Asked every few seconds.
+_WAITING = tuple(
+    Prepared(lambda _, wanted=wanted: select(reminders.c.id).where(*wanted).limit(1))
+    for wanted in (
+        (reminders.c.state == _PLANNED, reminders.c.due_at <= _AT),
+        (reminders.c.state == _PLANNED, reminders.c.until_at <= _AT),
+        (reminders.c.state == _CLAIMED, reminders.c.lease_until <= _AT),
+    )
+)
+
+
 def has_due(connection: Connection, *, now: datetime) -> bool:
     """Whether a round would find something planned, expired, or left by a worker that died. Reads only."""
-    table = reminders
-    due = select(table.c.id).where(table.c.state == _PLANNED, table.c.due_at <= now).limit(1)
-    over = select(table.c.id).where(table.c.state == _PLANNED, table.c.until_at <= now).limit(1)
-    left = select(table.c.id).where(table.c.state == _CLAIMED, table.c.lease_until <= now).limit(1)
-    return any(connection.execute(query).first() is not None for query in (due, over, left))
+    return any(query.rows(connection, {"now": now}) for query in _WAITING)
 
 
 def claim_due(
