@@ -31,7 +31,7 @@ if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1;
     done
 fi
 
-if has_node && [ -f tests/peers/package.json ] && [ ! -f tests/peers/node_modules/.package-lock.json ]; then
+if has_node && [ -f tests/peers/package.json ] && [ ! -d tests/peers/node_modules/axe-core ]; then
     if [ -f tests/peers/package-lock.json ]; then install=ci; else install=install; fi
     (cd tests/peers && npm "$install" --silent --no-audit --no-fund --ignore-scripts >/dev/null 2>&1) || true
 fi
@@ -43,7 +43,7 @@ has_chromium || missing="$missing
 has_fonts || missing="$missing
   - Chinese fonts: pages are tested, but screenshots show boxes"
 { has_node && [ -f tests/peers/node_modules/.package-lock.json ]; } || missing="$missing
-  - Node.js packages (tests/peers): encryption against independent clients"
+  - Node.js packages (tests/peers): encryption against independent clients, accessibility of the console"
 
 if [ -n "$missing" ]; then
     echo "############################################################" >&2

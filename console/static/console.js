@@ -224,7 +224,9 @@
     const asked = /(?:^|\s)\/([^\s/]*)$/.exec(text.value.slice(0, text.selectionStart));
     const list = picks();
     if (!asked) { list.hidden = true; return; }
-    const found = choices().filter((it) => !asked[1] || it.keys.includes(asked[1]) || it.text.includes(asked[1]));
+    // A name that begins so stands before one that holds it, a key before the mere words.
+    const rank = (it) => [it.title.startsWith(asked[1]), it.title.includes(asked[1]), it.keys.includes(asked[1]), it.text.includes(asked[1])].indexOf(true);
+    const found = choices().filter((it) => rank(it) >= 0).sort((one, other) => rank(one) - rank(other));
     list.replaceChildren(...found.map((it, at) => {
       const item = document.createElement("li");
       item.setAttribute("role", "option");
