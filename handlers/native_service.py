@@ -14,7 +14,6 @@ from bot.keys import KeyRing, Unreadable
 from bot.store import conversations, outbox
 from care import hand_overs
 from handlers import ratings
-from handlers.wording import say
 
 _REASON = "native"
 _RATING_WITHIN = timedelta(seconds=20)  # the platform's time for a message after the end
@@ -52,7 +51,7 @@ def ended(connection: Connection, keys: KeyRing, conversation_id: int, *, can_te
     state = ratings.asked(held.conversation.state, hand_over.id)
     conversations.change(connection, keys, held.conversation, now=now, state=state)
     outbox.add(
-        connection, keys, conversation_id=conversation_id, kind="resume", text=say("rating_ask"),
+        connection, keys, conversation_id=conversation_id, kind="resume", text=ratings.question(),
         key=f"rating-{hand_over.id}", now=now, expires_at=now + _RATING_WITHIN,
     )  # fmt: skip
 
