@@ -75,8 +75,14 @@ _UNHEARD = select(reminders.c.id, reminders.c.way).where(
     reminders.c.way != "message",
     reminders.c.settled_at <= bindparam("long_ago", type_=reminders.c.settled_at.type),
 )
+
+
+def _one_of(query: Any) -> Prepared:
+    return Prepared(lambda _: query.limit(1))
+
+
 # Asked every few seconds.
-_ANY = tuple(Prepared(lambda _, query=query: query.limit(1)) for query in (_OUTBOX, _REPORTED, _UNHEARD))
+_ANY = (_one_of(_OUTBOX), _one_of(_REPORTED), _one_of(_UNHEARD))
 
 
 def has_ended(connection: Connection, *, now: datetime) -> bool:

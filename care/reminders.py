@@ -92,14 +92,17 @@ class Reminder:
 
 
 _AT: Any = bindparam("now", type_=reminders.c.due_at.type)
+
+
+def _one_of(*wanted: Any) -> Prepared:
+    return Prepared(lambda _: select(reminders.c.id).where(*wanted).limit(1))
+
+
 # Asked every few seconds.
-_WAITING = tuple(
-    Prepared(lambda _, wanted=wanted: select(reminders.c.id).where(*wanted).limit(1))
-    for wanted in (
-        (reminders.c.state == _PLANNED, reminders.c.due_at <= _AT),
-        (reminders.c.state == _PLANNED, reminders.c.until_at <= _AT),
-        (reminders.c.state == _CLAIMED, reminders.c.lease_until <= _AT),
-    )
+_WAITING = (
+    _one_of(reminders.c.state == _PLANNED, reminders.c.due_at <= _AT),
+    _one_of(reminders.c.state == _PLANNED, reminders.c.until_at <= _AT),
+    _one_of(reminders.c.state == _CLAIMED, reminders.c.lease_until <= _AT),
 )
 
 
