@@ -39,6 +39,7 @@ POLICY = Policy(
 
 # Sealed by the person's own key, or a keyed index: a new master key does not touch them.
 OF_PEOPLE = {
+    "conversation_notes.body",
     "contacts.platform_id",
     "conversations.state",
     "inbound.body",
