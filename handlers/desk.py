@@ -20,12 +20,12 @@ from handlers import alarms, offers, papers, platform_events, requests, tasks
 from handlers.asides import Aside, aside_of, may_begin, names_service
 from handlers.choosers import choosers_of
 from handlers.customers import Customers
-from handlers.customers import Customers
 from handlers.outcomes import followed, outcome_of, preceded
 from handlers.parts import parts_of
 from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
+from handlers.side_questions import asks_handbook
 from handlers.tasks import TaskKind
 from handlers.wishes import kinds_in
 from handlers.wording import say
@@ -73,11 +73,6 @@ class Desk:
         outcome = self._taken(scene.at(replace(session, tasks=kept, wanted=None)))
         names = [scene.service_name(str(one.about.get("product")), str(one.about.get("service"))) for one in gone]
         return preceded(outcome, say("task_gone", title="、".join(names)))
-
-    @property
-    def customers(self) -> Customers:
-        """Where it reads what is known of people."""
-        return self._house.customers
 
     @property
     def customers(self) -> Customers:
@@ -217,6 +212,9 @@ class Desk:
         aside = self._aside(scene, among=first) if first else None
         if aside is not None:
             return aside
+        if _current(scene).kind == _APPLYING and asks_handbook(scene, self._asked(scene)):
+            open_ = self._engine(scene).repeat(self._dialog(scene), now=scene.now)
+            return self._beside(scene, replace(open_, kind=StepKind.IS_QUESTION))
         told = self._tasks[_current(scene).kind].told(scene, _current(scene))
         step = self._put(scene, told) or self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
         if step.is_swallowed:
