@@ -25,6 +25,7 @@ from handlers.parts import parts_of
 from handlers.respond import Assistant
 from handlers.scene import House, Said, Scene
 from handlers.session import Session, Task
+from handlers.side_questions import asks_handbook
 from handlers.tasks import TaskKind
 from handlers.wishes import kinds_in
 from handlers.wording import say
@@ -211,6 +212,9 @@ class Desk:
         aside = self._aside(scene, among=first) if first else None
         if aside is not None:
             return aside
+        if _current(scene).kind == _APPLYING and asks_handbook(scene, self._asked(scene)):
+            open_ = self._engine(scene).repeat(self._dialog(scene), now=scene.now)
+            return self._beside(scene, replace(open_, kind=StepKind.IS_QUESTION))
         told = self._tasks[_current(scene).kind].told(scene, _current(scene))
         step = self._put(scene, told) or self._engine(scene).take(self._dialog(scene), scene.text, now=scene.now)
         if step.is_swallowed:
