@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.clock import Clock, system_clock
+from bot.errors import RetryLater
 from bot.fetching import Ended, Taken
 from bot.kf import sessions
 from bot.kf.api import KfApi
 from bot.kf.people import customer_of
 from bot.kf.sessions import Session, State
 from bot.store.store import Store
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -47,7 +51,19 @@ class KfAccount:
         if (session.state, session.servicer) == (state, servicer):
             return
         sessions.follow(connection, session, state, servicer=servicer, now=now, code=code, code_until=code_until)
+        try:
+            with connection.begin_nested():
+                self._tell(connection, session, state, servicer, bool(code), now)
+        except RetryLater:
+            raise
+        except Exception as error:
+            # Whatever others make of it, the platform's word counts, and the messages behind it must come through.
+            log.error("change of session not noted", conversation=session.conversation_id, exc_info=error)
+
+    def _tell(
+        self, connection: Connection, session: Session, state: State, servicer: str, can_tell: bool, now: datetime
+    ) -> None:
         if state is State.SERVICER:
             self.listeners.taken(connection, session.conversation_id, servicer, now)
         elif session.state is State.SERVICER:
-            self.listeners.ended(connection, session.conversation_id, bool(code), now)
+            self.listeners.ended(connection, session.conversation_id, can_tell, now)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sqlalchemy import text
 
 from bot.errors import GiveUp, RetryLater
 from bot.kf import cursors
@@ -287,6 +288,20 @@ def test_from_the_bot_to_a_servicer_and_back(place):
     place.says("谢谢")
     assert place.shown()[-1] == "3 谢谢"
     assert place.twin.state_of(POINT, CUSTOMER)[0] is State.NEW
+
+
+def test_a_fault_in_what_others_note_of_a_session_holds_nothing_up(place):
+    def broken(connection, *_):
+        connection.execute(text("INSERT INTO conversations (id) VALUES (NULL)"))
+
+    place.channel.listen(taken=broken, ended=broken)
+    place.says("你好")
+    place.twin.pick_up(POINT, CUSTOMER, SERVICER)
+    place.work()
+    assert place.owner() == "human"
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.says("谢谢")
+    assert place.shown() == ["1 你好", "2 谢谢"]
 
 
 def test_a_servicers_words_are_kept_as_a_persons(place):
