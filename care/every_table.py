@@ -5,6 +5,15 @@ A file of tables that stands beside care/tables.py is named here.
 
 from bot.kf import tables as kf_tables
 from bot.store.schema import metadata
-from care import case_work_tables, child_tables, hand_over_tables, staff_tables, tables
+from care import case_work_tables, child_tables, hand_over_tables, knowledge_tables, staff_tables, tables
 
-__all__ = ["case_work_tables", "child_tables", "hand_over_tables", "kf_tables", "metadata", "staff_tables", "tables"]
+__all__ = [
+    "case_work_tables",
+    "child_tables",
+    "hand_over_tables",
+    "kf_tables",
+    "knowledge_tables",
+    "metadata",
+    "staff_tables",
+    "tables",
+]

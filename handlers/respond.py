@@ -15,13 +15,21 @@ _THANKS = frozenset({"thanks", "praise", "ack"})
 
 
 class Assistant:
-    """Answers turns from the handbooks. Holds no state: everything a later turn needs is in the Outcome."""
+    """Answers turns from the handbooks. Holds nothing of a conversation: what a later turn needs is in the Outcome."""
 
     def __init__(self, library: Library, router: Router, *, products: Mapping[str, tuple[str, ...]]) -> None:
         """`products` gives each account's products, by account id."""
         self._library = library
         self._router = router
         self._products = products
+
+    def tell_from(self, library: Library) -> None:
+        """Answer from this library from the next message on: the same one, with entries added."""
+        self._library = library
+
+    def products_of(self, account: str) -> tuple[str, ...]:
+        """Return the products of an account; none for an unknown one."""
+        return self._products.get(account, ())
 
     def respond(self, turn: Turn) -> Outcome:
         """Return what to say to one message or event, with the state for the next turn."""

@@ -4,6 +4,7 @@ It rather asks than guesses: a direct answer needs product and topic to resolve 
 because the order of these steps is best seen in one place; what each step knows is elsewhere.
 """
 
+import copy
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from intents.danger import SELF_HARM, Danger
 from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
+from intents.overlay import Known, Overlay
 from intents.ranking import Judged, Ranked, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
 from intents.recall import recalled
@@ -60,6 +62,7 @@ class Router:
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
         self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
+        self._known = Known(Overlay(), self.reader.read)
         self._drugs = {
             product.id: DrugIndex(drugs, not_drugs=_latin_words(terrain))
             for product in terrain.products
@@ -72,9 +75,29 @@ class Router:
         return (
             self._red_flag(message, context)
             or self._picked(message, context)
+            or self._published(message, context)
             or self._talked(message, context)
             or self._asked(message, context)
         )
+
+    # What was published since the handbooks were learned.
+
+    def publish(self, overlay: Overlay) -> None:
+        """Let `overlay` be heard from the next message on, in place of the one before."""
+        self._known = Known(overlay, self.reader.read)
+
+    def with_overlay(self, overlay: Overlay) -> "Router":
+        """Return a router with another overlay that shares everything else; this one stays as it is."""
+        other = copy.copy(self)
+        other.publish(overlay)
+        return other
+
+    def is_touched(self, message: str, context: Context) -> bool:
+        """Whether something of the overlay stands in a message; if not, it is answered as without any."""
+        text = strip_courtesies(message[:_LONGEST_READ])
+        if self._known.renamed(text, context.products)[1]:
+            return True
+        return self._known.may_be_said(text) and bool(self._known.said(self.reader.read(text), context.products))
 
     # What others may ask of a message besides what it means.
 
@@ -93,7 +116,9 @@ class Router:
 
     def services_in(self, message: str) -> tuple[ServiceNames, ...]:
         """Return the services whose names stand in a message, letter by letter where there is such a name."""
-        found = self._heard(message[:_LONGEST_READ]).reading.found
+        products = [product.id for product in self._terrain.products]
+        text, _ = self._known.renamed(message[:_LONGEST_READ], products)
+        found = self._heard(text).reading.found
         surest = "exact" if any(hit.how == "exact" and hit.thing in self._services for hit in found) else None
         places = dict.fromkeys(hit.thing for hit in found if surest in (None, hit.how))
         return tuple(self._services[place] for place in places if place in self._services)
@@ -101,7 +126,7 @@ class Router:
     def drugs_in(self, message: str, product: str) -> list[tuple[int, bool]]:
         """Return the rows of a product's drug list that a message names, each with whether it was typed exactly."""
         index = self._drugs.get(product)
-        return index.named(message[:_LONGEST_READ]) if index else []
+        return index.named(self._known.renamed(message[:_LONGEST_READ], (product,))[0]) if index else []
 
     # What is no handbook question.
 
@@ -147,8 +172,9 @@ class Router:
             return nothing if number else None
         choice = context.choices[at]
         picked = f"choice {at + 1} was picked"
-        if choice.topic in self._terrain.topic:
-            return self._answer(self._terrain.topic[choice.topic], reason=picked)
+        topic = self._topic(choice.topic)
+        if topic is not None:
+            return self._answer(topic, reason=picked)
         if choice.product not in context.products:
             return Match(decision="abstain", reasons=("the choice is no longer in the handbooks",))
         again = self._with_product(context, choice.product or "")
@@ -158,6 +184,30 @@ class Router:
         """Ask the pending question again, now that the product is known."""
         match = self.route(context.question, replace(context, product=product, fixed=product, choices=(), topic=None))
         return match if match.product else replace(match, product=product)
+
+    def _topic(self, id: str | None) -> Topic | None:
+        return self._terrain.topic.get(id or "") or self._known.overlay.topic.get(id or "")
+
+    def _published(self, message: str, context: Context) -> Match | None:
+        """What people are known to mean by these very words; nothing takes asking for a person away."""
+        known = self._known
+        if not known.overlay.said:
+            return None
+        reading = self._heard(strip_courtesies(message)).reading
+        products, why = self._products(reading, context)
+        hits = known.said(reading, products)
+        topics = {hit.said.topic: topic for hit in hits if (topic := self._topic(hit.said.topic)) is not None}
+        if not topics or self.wants_person(message):
+            return None
+        family = next(iter(topics.values())).family
+        having = [product for product in products if family in self._terrain.families[product]]
+        by_product = {topic.product: topic for topic in topics.values()}
+        if len(by_product) > 1 or len(set(having) | set(by_product)) > 1:
+            return replace(self._which_product(products, "published words, no product known"), question=message)
+        topic, hit = next(iter(topics.values())), hits[0]
+        reason = f"published {hit.said.item}: {hit.how} {hit.said.text}"
+        match = self._answer(topic, reason=reason, is_sure=hit.how == "exact")
+        return replace(match, question=message, reasons=(*match.reasons, why))
 
     def _talked(self, message: str, context: Context) -> Match | None:
         talked = self._talked_as(message)
@@ -181,7 +231,7 @@ class Router:
 
     def _goes_on(self, message: str, context: Context) -> bool:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
-        reading = self._heard(message).reading
+        reading = self._heard(self._known.renamed(message, context.products)[0]).reading
         switches = bool(context.topic) and bool(self._phrases["switch"].match(reading.rest))
         return bool(reading.products or reading.places) or switches
 
@@ -193,8 +243,12 @@ class Router:
             return Match(decision="abstain", reasons=("there are no words in it",))
         corrected = self._phrases["correction"].sub("", text)
         heard = self._heard(corrected or text)
+        products, why = self._products(heard.reading, context)
+        is_corrected = corrected != text
+        named, renames = self._known.renamed(corrected or text, products)
+        if renames:
+            text, heard = self._known.renamed(text, products)[0], self._heard(named)
         reading = heard.reading
-        products, why = self._products(reading, context)
         if not products:
             return Match(decision="abstain", intent="unserved", product=reading.products[0], reasons=(why,))
         match = (
@@ -202,9 +256,10 @@ class Router:
             or self._about_drug(reading, products, context)
             or self._compared(heard, context)
             or self._several(text, reading, products, context)
-            or self._one(heard, products, context, corrected=corrected != text)
+            or self._one(heard, products, context, corrected=is_corrected)
         )
-        return replace(match, question=message, reasons=(why, *match.reasons, *_read_reasons(reading)))
+        reasons = (why, *renames, *match.reasons, *_read_reasons(reading))
+        return replace(match, question=message, reasons=reasons)
 
     def _products(self, reading: Reading, context: Context) -> tuple[tuple[str, ...], str]:
         """Product first: mentioned, else of the conversation, else the account's; none when it serves another."""
@@ -227,7 +282,7 @@ class Router:
         product = products[0]
         if context.question and any(choice.product for choice in context.choices):
             return self._with_product(context, product)
-        before = self._terrain.topic.get(context.topic or "")
+        before = self._topic(context.topic)
         if before is None or before.product == product:
             return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
         there = self._same(before, product)
@@ -246,7 +301,7 @@ class Router:
         listed = [product for product in products if product in self._drugs]
         if not listed:
             return None
-        before = self._terrain.topic.get(context.topic or "")
+        before = self._topic(context.topic)
         following = context.drug or (before is not None and before.kind[0] == _DRUGS)
         ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug, of_list=following)
         if ask is None:
@@ -310,7 +365,7 @@ class Router:
             return None
         found: dict[str, Topic] = {}
         is_sure = True
-        before = self._terrain.topic.get(context.topic or "")
+        before = self._topic(context.topic)
         for part in parts:
             judged = self._heard(part)
             if not judged.reading.places and whole.places:
@@ -333,7 +388,7 @@ class Router:
 
     def _one(self, judged: Judged, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
         reading = judged.reading
-        before = self._terrain.topic.get(context.topic or "")
+        before = self._topic(context.topic)
         switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
         said = self._phrases["people"].sub("", reading.aspect)
         switches = switches and len(said) <= _SWITCH_CHARACTERS + said.count(SERVICE_MARK)
