@@ -55,6 +55,7 @@ hand_overs = Table(
     Index("ix_hand_overs_conversation_id", "conversation_id", "id"),
     Index("ix_hand_overs_staff_id", "staff_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_hand_overs_ended_at", "ended_at"),
+    Index("ix_hand_overs_asked_at", "asked_at"),
 )
 
 # Append-only: asked | offered | taken | handed | replied | given_back | closed | escalated | paged.

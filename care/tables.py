@@ -176,6 +176,7 @@ case_deadlines = Table(
         postgresql_where=text("state = 'running'"),
     ),
     Index("ix_case_deadlines_case_id", "case_id"),
+    Index("ix_case_deadlines_due_at", "due_at"),
 )
 
 # One row a use. `period` is the policy year's first day, or "contract"; `place` numbers the uses of a period. The
@@ -326,6 +327,12 @@ reminders = Table(
         postgresql_where=text("provider_id IS NOT NULL"),
     ),
     Index("ix_reminders_contact_id", "contact_id", "kind"),
+    Index(
+        "ix_reminders_settled_at",
+        "settled_at",
+        sqlite_where=text("settled_at IS NOT NULL"),
+        postgresql_where=text("settled_at IS NOT NULL"),
+    ),
 )
 
 # Which kinds of reminder a person doesn't want; "all" is every kind.

@@ -14,6 +14,7 @@ from console.call_pages import call_pages
 from console.case_board_page import board_page
 from console.case_pages import case_pages
 from console.doors import door_pages
+from console.figure_pages import figure_pages
 from console.inbox import inbox_pages
 from console.inbox_view import Inbox
 from console.live import Live
@@ -36,6 +37,17 @@ _NAVIGATION = (
     ("/console/users", "人员", ("supervisor",)),
     ("/console/account", "我的账户", EVERYBODY),
 )
+_PARTS = (
+    door_pages,
+    audit_pages,
+    staff_pages,
+    board_page,
+    case_pages,
+    paper_pages,
+    person_pages,
+    call_pages,
+    figure_pages,
+)
 _ROLE_NAMES = {"manager": "健康管家", "supervisor": "主管", "operator": "运营", "auditor": "审计"}
 _FAULTS = {
     400: ("这一步没有完成", "页面可能放得太久了，或请求不是从这个网站发出的。请刷新后再试一次。"),
@@ -56,7 +68,7 @@ def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     console.context_processor(lambda: cards)
     console.register_error_handler(HTTPException, _refused)
     console.register_error_handler(RetryLater, _busy)
-    for pages in (door_pages, audit_pages, staff_pages, board_page, case_pages, paper_pages, person_pages, call_pages):
+    for pages in _PARTS:
         console.register_blueprint(pages(office))
     inbox = Inbox(office)
     console.register_blueprint(inbox_pages(office, inbox))

@@ -160,6 +160,8 @@ questions = Table(
         name="next_move",
     ),
     Index("ix_questions_decision", "decision", "asked_at"),
+    # All that the figures count by, so that they need not read the rows.
+    Index("ix_questions_asked_at", "asked_at", "decision", "product", "service", "attribute", "conversation_id"),
 )
 
 _PENDING = text("state = 'pending'")
