@@ -1,7 +1,8 @@
 """What happened in a span of time, counted for the company: conversations, hand-overs, deadlines, reminders, topics.
 
 Counts only, made by the database; nothing of a person's words. Every count follows an index on its time, so that it
-costs what the span holds and not what the table holds. Statements only; `Span` says for when and which product.
+costs what the span holds and not what the table holds. Statements only; `Span` says for when and which product. It is
+long because all that the page of figures counts stands here, beside each other's definitions.
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,12 @@ _STYLE = Style(
     foreground="#33474a",
     foreground_strong="#17282a",
     foreground_subtle="#aab6b8",
-    opacity=".9",
+    opacity="1",
+    guide_stroke_color="#dbe2e2",
+    major_guide_stroke_color="#dbe2e2",
+    guide_stroke_dasharray="0",
+    major_guide_stroke_dasharray="0",
+    value_colors=("#ffffff",) * 4,
     colors=("#12655d", "#b2560d", "#3b5fa8", "#8a2f4f"),
     font_family="system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif",
     label_font_size=13,
@@ -26,18 +31,19 @@ _STYLE = Style(
 _KINDS = {
     "line": pygal.Line,
     "bars": pygal.Bar,
-    "stacked": pygal.StackedBar,
+    "stacked": pygal.HorizontalStackedBar,
     "lying": pygal.HorizontalBar,
 }
+_LYING = ("stacked", "lying")
 _LABELS = 15  # that a chart has room for
-_LONGEST_LABEL = 16
+_LONGEST_LABEL = 20
 
 
 def chart_of(table: Table) -> bytes:
     """Return the chart of a table's `charted` columns over its first one."""
     chart = _KINDS[table.kind](**_look(table))
     chart.add_xml_filter(_without_scripts)
-    rows = list(reversed(table.rows)) if table.kind == "lying" else list(table.rows)  # it draws from below
+    rows = list(reversed(table.rows)) if table.kind in _LYING else list(table.rows)  # it draws from below
     chart.x_labels = [str(row[0])[5:] if table.kind == "line" else str(row[0]) for row in rows]
     if len(rows) > _LABELS and table.kind == "line":
         chart.x_labels_major = chart.x_labels[:: -(-len(rows) // _LABELS)]
@@ -49,19 +55,22 @@ def chart_of(table: Table) -> bytes:
 
 
 def _look(table: Table) -> dict[str, Any]:
-    is_lying = table.kind == "lying"
+    is_lying = table.kind in _LYING
+    longest = max((len(str(row[0])) for row in table.rows), default=0)
     return {
         "style": _STYLE,
         "js": [],
         "disable_xml_declaration": True,
         "width": 820,
         "height": 140 + 28 * len(table.rows) if is_lying else 320,
+        # Chinese letters are wider than those it reckons with.
+        "margin_left": 10 + (min(longest, _LONGEST_LABEL) * 6 if is_lying else 0),
         "legend_at_bottom": True,
         "show_legend": len(table.charted) > 1,
-        "print_values": table.kind in ("bars", "lying"),
+        "print_values": table.kind != "line",
         "print_zeroes": False,
         "truncate_label": _LONGEST_LABEL,
-        "x_label_rotation": 30 if table.kind in ("line", "stacked") else 0,
+        "x_label_rotation": 30 if table.kind == "line" else 0,
         "min_scale": 2,
         "no_data_text": "这段时间没有",
         "show_dots": len(table.rows) <= 2 * _LABELS,

@@ -24,7 +24,7 @@ Cell = str | int | float
 class Table:
     """Figures under a name. `charted`: which columns the chart shows, over the first; none where it has no chart.
 
-    `kind`: line | bars | stacked. A column whose name ends in "%" holds shares in per cent.
+    `kind`: line | bars | lying | stacked (lying, too). A column whose name ends in "%" holds shares in per cent.
     """
 
     id: str
