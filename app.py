@@ -33,6 +33,7 @@ from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
 from bot.store.conversations import listed
 from bot.store.outbox import dead_letters, replay
+from bot.store.quota import has_window
 from bot.store.store import Store, open_store
 from care.demo_staff import add_demo_staff
 from care.media import MEDIA_FOLDER
@@ -110,7 +111,14 @@ def create_app() -> Flask:
         users,
         children,
     )
-    add_acts(conversations, open_store=_store, forms_of=_forms, clock=system_clock, guard=_speaking)
+    add_acts(
+        conversations,
+        open_store=_store,
+        forms_of=_forms,
+        windowless=lambda: _windowless(load_settings(os.environ)),
+        clock=system_clock,
+        guard=_speaking,
+    )
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
@@ -185,6 +193,7 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
             store=store,
             forms=OpenForms(desk),
             max_bytes=lambda account: machine.channels[account].max_bytes,
+            windowless=_windowless(settings),
             wake=machine.wake,
         ),
         assistant=desk.assistant,
@@ -239,9 +248,14 @@ def _rounds(store: Store) -> Rounds:
             },
             senders={one.id: connect_api(one, store=store) for one in official},
             sms=_sms(settings),
-            windowless=frozenset(one.id for one in settings.accounts if isinstance(one, WecomAccount)),
+            windowless=_windowless(settings),
         ),
     )
+
+
+def _windowless(settings: Settings) -> frozenset[str]:
+    """Return the accounts whose people can always be written to."""
+    return frozenset(account.id for account in settings.accounts if not has_window(account.channel))
 
 
 def _sms(settings: Settings) -> SmsSender | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.keys import Unreadable
 from bot.messages import Conversation, Owner
 from bot.store import conversations, quota
+from bot.store.quota import Room
 from care import hand_overs, staff, typing_signs
 from care.hand_overs import HandOver
 from care.staff import Member
@@ -21,24 +22,6 @@ from console.rights import User
 from console.who import who_of
 from handlers.hand_over_packet import Packet
 from handlers.handling import product_of
-
-_WINDOW = timedelta(hours=48)  # after a person's last message, on WeChat and WeCom customer service
-_QUOTA = 5  # messages within it
-_UNLIMITED = ("wecom",)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Room:
-    """What the platform still lets out. `until` None: the window is over, or there is none (`is_unlimited`)."""
-
-    is_unlimited: bool
-    until: datetime | None
-    left: int
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can be sent now."""
-        return self.is_unlimited or (self.until is not None and self.left > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +99,12 @@ class Conversations:
                     contact_id=row.contact_id,
                     before=before,
                 ),
-                room=_room(connection, row.id, channel=account.channel if account else "", now=now),
+                room=quota.room(
+                    connection,
+                    row.id,
+                    is_unlimited=account is not None and not quota.has_window(account.channel),
+                    now=now,
+                ),
                 typing=self._typing(connection, row.id, user, now),
                 colleagues=_colleagues(connection, holder, office.is_demo),
                 canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
@@ -156,16 +144,6 @@ def _queue(owner: str, holder: int | None, user: User) -> str:
     if owner == Owner.HUMAN:
         return "mine" if holder == user.id else "others"
     return "bot"
-
-
-def _room(connection: Connection, id: int, *, channel: str, now: datetime) -> Room:
-    if channel in _UNLIMITED:
-        return Room(is_unlimited=True, until=None, left=0)
-    wrote_at = quota.last_message_at(connection, id)
-    if wrote_at is None or now - wrote_at >= _WINDOW:
-        return Room(is_unlimited=False, until=None, left=0)
-    used = quota.sent_since(connection, id, min(wrote_at, now))
-    return Room(is_unlimited=False, until=wrote_at + _WINDOW, left=max(0, _QUOTA - used))
 
 
 def _colleagues(connection: Connection, holder: int | None, is_demo: bool) -> tuple[Member, ...]:

@@ -25,6 +25,7 @@ def add_acts(
     *,
     open_store: Callable[[], Store],
     forms_of: Callable[[Store], OpenForms],
+    windowless: Callable[[], frozenset[str]],
     clock: Clock,
     guard: Guard,
 ) -> None:
@@ -38,7 +39,8 @@ def add_acts(
                 member = staff.named(connection, name)
             if member is None:
                 raise UserFault(f"--as {name}: nobody has this name; see `flask users list`")
-            click.echo(what(Handling(store=store, forms=forms_of(store)), number, member), err=True)
+            handling = Handling(store=store, forms=forms_of(store), windowless=windowless())
+            click.echo(what(handling, number, member), err=True)
 
     @group.command("take")
     @click.argument("account")

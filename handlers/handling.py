@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from bot.errors import UserFault
 from bot.keys import Unreadable
 from bot.messages import Conversation, Owner
-from bot.store import conversations, outbox
+from bot.store import conversations, outbox, quota
 from bot.store.conversations import Held
 from bot.store.store import Store
 from bot.texts import split
@@ -51,12 +51,13 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Handling:
-    """The acts, joined with what they need. `max_bytes` tells how long one text of an account may be; `wake` looks
-    into the outbox at once."""
+    """The acts, joined with what they need. `max_bytes` tells how long one text of an account may be; `windowless`:
+    accounts whose people can always be written to; `wake` looks into the outbox at once."""
 
     store: Store
     forms: OpenForms
     max_bytes: Callable[[str], int] = lambda _account: 2048
+    windowless: frozenset[str] = frozenset()
     wake: Callable[[], None] = field(default=lambda: None)
 
     def take(self, conversation_id: int, *, by: Member, now: datetime) -> Taken:
@@ -196,7 +197,8 @@ class Handling:
         words: str, state: Mapping[str, Any], rates: bool, reason: str | None = None,
     ) -> str:  # fmt: skip
         conversation = held.conversation
-        can_tell = ratings.can_still_tell(connection, conversation, now=now)
+        is_unlimited = conversation.account in self.windowless
+        can_tell = quota.room(connection, conversation.id, is_unlimited=is_unlimited, now=now).is_open
         asks = rates and can_tell and hand_over.first_reply_at is not None
         if asks:
             words = "\n\n".join(part for part in (words, ratings.question()) if part)

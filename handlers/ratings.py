@@ -3,30 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.messages import Committing, Conversation, Kind, Outcome, Reply, Turn, Understanding
 from bot.slots.said import plain
-from bot.store import quota
 from care import hand_overs
 from handlers.wording import say
 
 _RATING, _WARNED = "rating", "warned"
-_WINDOW = timedelta(hours=48)
-_QUOTA = 5
 _SCORE = re.compile(r"(?:我?(?:打|给|评))?\s*([1-5一二三四五])\s*(?:分|颗?星)?[。.!！~\s]*")
 _DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
-
-
-def can_still_tell(connection: Connection, conversation: Conversation, *, now: datetime) -> bool:
-    """Whether the platform still lets a message out: the person wrote within 48 hours, and the quota isn't used up."""
-    wrote_at = quota.last_message_at(connection, conversation.id)
-    if wrote_at is None or now - wrote_at >= _WINDOW:
-        return False
-    return quota.sent_since(connection, conversation.id, min(wrote_at, now)) < _QUOTA
 
 
 def question() -> str:

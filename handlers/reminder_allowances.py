@@ -1,6 +1,6 @@
 """What a reminder may use: the person's consent, their window and its quota, the phone number that is known."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -13,8 +13,7 @@ from care.reminders import Reminder
 from handlers.reminder_facts import CaseFacts, Facts, PlanningHouse, PolicyFacts
 from handlers.reminder_kind import ReminderKind
 
-_WINDOW = timedelta(hours=48)
-_QUOTA, _KEPT_BACK = 5, 1  # one is kept for handing over and for what is urgent
+_KEPT_BACK = 1  # one message is kept for handing over and for what is urgent
 
 
 def has_consented(connection: Connection, reminder: Reminder, kind: ReminderKind) -> bool:
@@ -34,14 +33,11 @@ def window(
 
     `windowless`: accounts whose people can always be written to.
     """
-    if windowless and _account_of(connection, reminder) in windowless:
-        return now + _WINDOW
-    wrote_at = quota.last_message_at(connection, reminder.conversation_id)
-    if wrote_at is None or now - wrote_at >= _WINDOW:
-        return None
-    used = quota.sent_since(connection, reminder.conversation_id, min(wrote_at, now))
-    left = _QUOTA - (0 if kind.urgent else _KEPT_BACK) - used
-    return wrote_at + _WINDOW if left > 0 else None
+    is_unlimited = bool(windowless) and _account_of(connection, reminder) in windowless
+    room = quota.room(connection, reminder.conversation_id, is_unlimited=is_unlimited, now=now)
+    if room.is_unlimited:
+        return now + quota.WINDOW
+    return room.until if room.left > (0 if kind.urgent else _KEPT_BACK) else None
 
 
 def _account_of(connection: Connection, reminder: Reminder) -> str | None:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.errors import GiveUp, RetryLater
-from bot.kf.sessions import WINDOW, Session, State
+from bot.kf.sessions import Session, State
 from bot.kf.tables import kf_sends, kf_sessions
+from bot.store.quota import MESSAGES, WINDOW
 
-FIVE = 5
 QUEUED_SECONDS = 600.0
 FULL_SECONDS = 6 * 3600.0  # the customer's next message wakes what waits
 _KEPT = timedelta(days=4)  # the platform tells of failures for as long as it keeps messages: three days
@@ -90,5 +90,5 @@ def _refuse(session: Session, now: datetime, *, has_place: bool) -> None:
         raise RetryLater("the session waits for a servicer", wait_seconds=QUEUED_SECONDS)
     if session.window_at is None or now - session.window_at >= WINDOW:
         raise GiveUp("the customer's last message is more than 48 hours old")
-    if not has_place and session.used >= FIVE:
+    if not has_place and session.used >= MESSAGES:
         raise RetryLater("the five messages after the customer's last one are used", wait_seconds=FULL_SECONDS)

@@ -4,7 +4,7 @@ The bot may speak in states 0 and 1 only. A servicer who has the session owns th
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -145,6 +145,3 @@ def _session(row: Any) -> Session:
         code_until=row.code_until,
         menu_id=row.menu_id or "",
     )
-
-
-WINDOW = timedelta(hours=48)
