@@ -29,7 +29,7 @@ class Wrapped:
 
 
 class Channel(Protocol):
-    """One account on one platform."""
+    """One account on one platform. What only some can do is told in bot.cards, bot.fetching and bot.files."""
 
     account: str
     max_bytes: int  # the largest text, in UTF-8 bytes, that one message of this channel may hold

@@ -16,6 +16,7 @@ from bot.health import health
 from bot.metrics import Metrics
 from bot.outbox import LEASE, Outbox
 from bot.retry import RetryPolicy
+from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from bot.turns import BUDGET_SECONDS, Turns
 from bot.webhook import webhooks
@@ -42,9 +43,10 @@ class Machine:
         budget_seconds: float = BUDGET_SECONDS,
         lease: timedelta = LEASE,
         chores: Callable[[], None] = lambda: None,
+        files: SealedFiles | None = None,
     ) -> None:
         """`channels` has every account that this deployment serves, by id. `chores` is called every few seconds by
-        the worker: what is to be done outside people's turns."""
+        the worker: what is to be done outside people's turns. `files`: the folder of files that staff send."""
         self.store = store
         self.channels = channels
         self._fetching = fetching(channels)
@@ -56,6 +58,7 @@ class Machine:
             policy=policy or RetryPolicy(),
             chance=SystemRandom(),
             lease=lease,
+            files=files,
         )
         self.turns = Turns(
             store=store,

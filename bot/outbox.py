@@ -14,7 +14,10 @@ from bot.cards import ShowsCards
 from bot.channel import Channel
 from bot.clock import Clock
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
+from bot.files import Attachment, OutgoingFile, SendsFiles
+from bot.keys import Unreadable
 from bot.retry import RetryPolicy
+from bot.sealed_files import SealedFiles
 from bot.store import outbox
 from bot.store.outbox import Delivery
 from bot.store.store import Store
@@ -24,6 +27,7 @@ log = structlog.get_logger()
 # Longer than a sending with its time-outs; a dead worker's messages leave this much later. A sending that takes longer
 # still is noticed: its claim is gone, and its end is not recorded over the next one's.
 LEASE = timedelta(seconds=30)
+_LEASE_OF_FILES = timedelta(minutes=5)  # longer than 20 MB take on a slow line
 _AT_ONCE = 8  # few, so that the last one claimed is sent well within its lease
 
 
@@ -39,7 +43,10 @@ class Outbox:
         policy: RetryPolicy,
         chance: random.Random,
         lease: timedelta = LEASE,
+        files: SealedFiles | None = None,
     ) -> None:
+        """`files` is where the content of files lies that are sent."""
+        self._files = files
         self._store = store
         self._channels = channels
         self._clock = clock
@@ -120,10 +127,27 @@ class Outbox:
 
     def _send(self, delivery: Delivery) -> None:
         channel = self._channel(delivery)
-        if delivery.kind == outbox.CARD and isinstance(channel, ShowsCards):
+        if delivery.attachment is not None and not delivery.attachment.as_link:
+            self._send_file(channel, delivery, delivery.attachment)
+        elif delivery.kind == outbox.CARD and isinstance(channel, ShowsCards):
             channel.send_card(delivery.contact, cards.read(delivery.text), key=delivery.key)
         else:
             channel.send(delivery.contact, delivery.text, key=delivery.key)
+
+    def _send_file(self, channel: Channel, delivery: Delivery, attachment: Attachment) -> None:
+        if not isinstance(channel, SendsFiles):
+            raise GiveUp("this channel carries no files")
+        if self._files is None:
+            raise ConfigurationFault("this process has no folder of files")
+        try:
+            content = self._files.read(attachment.file)
+        except Unreadable as error:
+            raise GiveUp("the file is not here any more") from error
+        until = self._clock() + _LEASE_OF_FILES
+        if not self._store.write(lambda connection: outbox.lengthen(connection, delivery, lease_until=until)):
+            raise RetryLater("somebody else sends it")
+        file = OutgoingFile(name=attachment.name, media_type=attachment.media_type, content=content)
+        channel.send_file(delivery.contact, file, key=delivery.key)
 
     def _channel(self, delivery: Delivery) -> Channel:
         if delivery.account not in self._channels:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.channel import Envelope, Wrapped
 from bot.errors import AssistantError, GiveUp, RefusedInput
+from bot.files import OutgoingFile
 from bot.messages import Inbound, Kind
 
 
@@ -13,12 +14,14 @@ class FakeChannel:
     """Callbacks are JSON objects with contact, key, kind, text and event; `{"seal": "good"}` stands for a signature."""
 
     max_bytes = 2048
+    carries: Mapping[str, int] = {"image/jpeg": 1000, "image/png": 1000}
 
     def __init__(self, account: str = "demo", *, now: datetime = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)) -> None:
         self.account = account
         self.now = now
         self.sent: list[tuple[str, str]] = []
         self.keys: list[str] = []
+        self.files: list[tuple[str, OutgoingFile]] = []
         self.media: dict[str, bytes] = {}
         self.failures: list[AssistantError] = []  # the next sends raise these, first one first
 
@@ -52,6 +55,14 @@ class FakeChannel:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append((contact, text))
+        self.keys.append(key)
+
+    def send_file(self, contact: str, file: OutgoingFile, *, key: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        if file.media_type not in self.carries:
+            raise GiveUp
+        self.files.append((contact, file))
         self.keys.append(key)
 
     def fetch_media(self, media_id: str) -> bytes:

@@ -20,7 +20,8 @@ from bot.channels.envelope import make_safe
 from bot.channels.inbounds import inbound_of
 from bot.channels.wechat_api import WeChatApi
 from bot.clock import Clock, system_clock
-from bot.errors import RefusedInput
+from bot.errors import GiveUp, RefusedInput
+from bot.files import PICTURE_BYTES, PICTURES, OutgoingFile
 from bot.store.store import Store
 from bot.store.tokens import DatabaseTokens
 
@@ -35,6 +36,9 @@ class Sender(Protocol):
 
     def send_text(self, contact: str, text: str) -> None:
         """Send one custom message. Raises RetryLater, GiveUp or ConfigurationFault."""
+
+    def send_picture(self, contact: str, file: OutgoingFile) -> None:
+        """Send one picture. Raises the same."""
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent. Raises RetryLater, GiveUp or ConfigurationFault."""
@@ -55,6 +59,8 @@ class WeChatChannel:
 
     # The platform's limit for a text is about 2,048 bytes (its customer service page); the rest is split off.
     max_bytes = 2048
+    # Custom messages know pictures, voice and video; there is none that holds a document.
+    carries: Mapping[str, int] = dict.fromkeys(PICTURES, PICTURE_BYTES)
 
     def __init__(self, *, account: str, shared: Secrets, sender: Sender, clock: Clock = system_clock) -> None:
         """Raises ConfigurationFault for a key that is none."""
@@ -123,6 +129,12 @@ class WeChatChannel:
     def send(self, contact: str, text: str, *, key: str) -> None:
         """Send one custom message. The platform takes no key for it, so a repeat after a lost answer can double."""
         self._sender.send_text(contact, make_safe(text))
+
+    def send_file(self, contact: str, file: OutgoingFile, *, key: str) -> None:
+        """Send one picture as a custom message."""
+        if not file.is_picture:
+            raise GiveUp("an Official Account sends no documents")
+        self._sender.send_picture(contact, file)
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent; the platform keeps it for three days."""

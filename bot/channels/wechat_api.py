@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import requests
@@ -16,6 +15,7 @@ from bot.channels.tokens import AccessToken, Tokens, TokenStore
 from bot.channels.transport import PLATFORM, AnswerTooLarge, PlatformAdapter, error_code
 from bot.clock import Clock, system_clock
 from bot.errors import AssistantError, ConfigurationFault, GiveUp, RetryLater
+from bot.files import PICTURES, OutgoingFile
 
 _BIZSEND = "message/subscribe/bizsend"
 _PLACEHOLDER = "given-by-the-adapter"
@@ -88,9 +88,19 @@ class WeChatApi:
             raise RetryLater("the platform's answer cannot be read")
         return str(answer.get("msgid", ""))
 
-    def upload(self, kind: str, content: bytes) -> str:
-        """Store a file (`image`, `voice`, `video`, `thumb`) for three days and return its media id."""
-        answer = self._call("media/upload", lambda: self._client.media.upload(kind, BytesIO(content)))
+    def send_picture(self, contact: str, file: OutgoingFile) -> None:
+        """Upload a picture (JPEG or PNG, up to 10 MB) and send it."""
+        media_id = self.upload("image", file.content, name=f"picture.{PICTURES[file.media_type]}")
+        answer = self._call("message/custom/send", lambda: self._client.message.send_image(contact, media_id))
+        if not isinstance(answer, dict) or answer.get("errcode") != 0:
+            raise RetryLater("the platform's answer cannot be read")
+
+    def upload(self, kind: str, content: bytes, *, name: str = "media.jpg") -> str:
+        """Store a file (`image`, `voice`, `video`, `thumb`) for three days and return its media id.
+
+        The platform looks at the name's ending.
+        """
+        answer = self._call("media/upload", lambda: self._client.media.upload(kind, (name, content)))
         if not isinstance(answer, dict) or not isinstance(answer.get("media_id"), str):
             raise RetryLater("the platform's answer cannot be read")
         return str(answer["media_id"])

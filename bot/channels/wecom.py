@@ -16,6 +16,7 @@ from bot.channels.wecom_callbacks import RECEIVED, Opened, SealedCallbacks
 from bot.channels.wecom_messages import WeComMessages
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
+from bot.files import DOCUMENT_BYTES, PDF, PICTURE_BYTES, PICTURES, OutgoingFile
 from bot.store.pace import MemberPace
 from bot.store.store import Store
 from bot.store.tokens import DatabaseTokens
@@ -32,6 +33,9 @@ class Messages(Protocol):
     def send_card(self, member: str, card: Card) -> None:
         """Send one card. Raises the same."""
 
+    def send_file(self, member: str, file: OutgoingFile) -> None:
+        """Send one picture or document. Raises the same."""
+
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a member sent. Raises the same."""
 
@@ -40,6 +44,7 @@ class WeComChannel:
     """One application; see bot.channel.Channel for what it promises. Safe for use by many threads."""
 
     max_bytes = 2048  # WeCom cuts a longer text off without a word
+    carries: Mapping[str, int] = {**dict.fromkeys(PICTURES, PICTURE_BYTES), PDF: DOCUMENT_BYTES}
 
     def __init__(
         self,
@@ -97,6 +102,10 @@ class WeComChannel:
     def send_card(self, contact: str, card: Card, *, key: str) -> None:
         """Send one card; within half an hour WeCom drops a repeat of the same card by itself."""
         self._messages.send_card(contact, card)
+
+    def send_file(self, contact: str, file: OutgoingFile, *, key: str) -> None:
+        """Send one picture or document."""
+        self._messages.send_file(contact, file)
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a member sent; WeCom keeps it for three days."""

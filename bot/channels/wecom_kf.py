@@ -15,6 +15,7 @@ from bot.channels.wecom_callbacks import RECEIVED, SealedCallbacks
 from bot.clock import Clock, system_clock
 from bot.errors import AssistantError, RefusedInput
 from bot.fetching import Begin, Ended, Taken
+from bot.files import DOCUMENT_BYTES, PDF, PICTURE_BYTES, PICTURES, OutgoingFile
 from bot.kf import places, sessions
 from bot.kf.account import KfAccount
 from bot.kf.api import Calls, KfApi
@@ -38,6 +39,7 @@ class WecomKfChannel:
 
     # The platform's limit for a text; the rest is split off.
     max_bytes = 2048
+    carries: Mapping[str, int] = {**dict.fromkeys(PICTURES, PICTURE_BYTES), PDF: DOCUMENT_BYTES}
 
     def __init__(self, account: WecomKfAccount, *, store: Store, calls: Calls, clock: Clock = system_clock) -> None:
         """Raises ConfigurationFault for a key that is none."""
@@ -80,6 +82,10 @@ class WecomKfChannel:
     def send(self, contact: str, text: str, *, key: str) -> None:
         """Send one text, as a menu where it has numbered choices. Our own id lets a repeat do no harm."""
         self._sender.send(contact, text, key=key)
+
+    def send_file(self, contact: str, file: OutgoingFile, *, key: str) -> None:
+        """Send one picture or document."""
+        self._sender.send_file(contact, file, key=key)
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a customer sent; the platform keeps it for three days."""

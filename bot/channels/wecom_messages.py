@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from bot.cards import Card
 from bot.channels.qyapi import QyApi
 from bot.errors import GiveUp, RetryLater
+from bot.files import OutgoingFile
 
 # Longer ones are shown cut, or refused: WeCom's page "文本通知模版卡片".
 _TITLE, _TEXT, _ROWS, _ROW_NAME, _ROW_VALUE, _BUTTON = 26, 112, 6, 5, 26, 13
@@ -41,19 +42,27 @@ class WeComMessages:
         """Send one card; what is longer than WeCom shows is cut."""
         self._send(member, "template_card", _notice(card), same_seconds=_SAME_CARD_SECONDS)
 
-    def send_file(self, member: str, name: str, content: bytes) -> None:
-        """Upload a file (5 bytes to 20 MB) and send it."""
-        media_id = self._api.upload("file", name, content)
-        self._send(member, "file", {"media_id": media_id}, same_seconds=_SAME_TEXT_SECONDS)
+    def send_file(self, member: str, file: OutgoingFile) -> None:
+        """Upload a file (more than 5 bytes, a picture up to 10 MB, else up to 20 MB) and send it."""
+        kind = "image" if file.is_picture else "file"
+        self._check_pace(member)
+        media_id = self._api.upload(kind, file.name, file.content)
+        self._post(member, kind, {"media_id": media_id}, same_seconds=_SAME_TEXT_SECONDS)
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a member sent."""
         return self._api.fetch_media(media_id)
 
     def _send(self, member: str, kind: str, part: dict[str, Any], *, same_seconds: int) -> None:
+        self._check_pace(member)
+        self._post(member, kind, part, same_seconds=same_seconds)
+
+    def _check_pace(self, member: str) -> None:
         wait_seconds = self._pace.wait_seconds(self._account, member)
         if wait_seconds > 0:
             raise RetryLater("this member has had as much as WeCom delivers", wait_seconds=wait_seconds)
+
+    def _post(self, member: str, kind: str, part: dict[str, Any], *, same_seconds: int) -> None:
         order = {
             "touser": member,
             "msgtype": kind,

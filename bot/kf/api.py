@@ -23,6 +23,9 @@ class Calls(Protocol):
     def get(self, interface: str, **query: str) -> dict[str, Any]:
         """Call an interface that takes its order in the address."""
 
+    def upload(self, kind: str, name: str, content: bytes) -> str:
+        """Store a file for three days and return its media id."""
+
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent."""
 
@@ -73,6 +76,15 @@ class KfApi:
         else:
             who = {"touser": customer, "open_kfid": open_kfid, "msgid": message_id}
             self._calls.post("kf/send_msg", {**who, **part})
+
+    def send_media(self, *, customer: str, open_kfid: str, message_id: str, kind: str, media_id: str) -> None:
+        """Send a file that was uploaded: `image` or `file`."""
+        who = {"touser": customer, "open_kfid": open_kfid, "msgid": message_id}
+        self._calls.post("kf/send_msg", {**who, "msgtype": kind, kind: {"media_id": media_id}})
+
+    def upload(self, kind: str, name: str, content: bytes) -> str:
+        """Store a file for three days and return its media id."""
+        return self._calls.upload(kind, name, content)
 
     def state(self, *, customer: str, open_kfid: str) -> tuple[State, str]:
         """Return the state of a customer's session, and the servicer who has it."""

@@ -36,14 +36,17 @@ def message_id_of(key: str) -> str:
     return key if _ID.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def take(connection: Connection, session: Session, *, account: str, key: str, is_menu: bool, now: datetime) -> Place:
+def take(
+    connection: Connection, session: Session, *, account: str, key: str, is_menu: bool, now: datetime,
+    takes_code: bool = True,
+) -> Place:  # fmt: skip
     """Take a place for the message `key`. Raises RetryLater or GiveUp where the platform would take no message."""
     message_id = message_id_of(key)
     of_it = kf_sessions.c.conversation_id == session.conversation_id
     connection.execute(update(kf_sessions).where(of_it).values(menu_id=message_id if is_menu else None))
     mine = (kf_sends.c.account == account, kf_sends.c.message_id == message_id)
     before = connection.execute(select(kf_sends).where(*mine)).first()
-    code = (before.code or "") if before else _code(session, now)
+    code = (before.code or "") if before else _code(session, now) if takes_code else ""
     if not code:
         _refuse(session, now, has_place=before is not None)
     if before is None:

@@ -1,16 +1,17 @@
 """Sending to a customer: takes a place, hands the message over, and asks for the session's state when it is refused."""
 
-from datetime import datetime
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
 from bot.channels.envelope import make_safe
 from bot.errors import AssistantError, GiveUp, RetryLater
+from bot.files import OutgoingFile
 from bot.kf import places, sessions
 from bot.kf.account import KfAccount
 from bot.kf.menus import menu_of
 from bot.kf.places import Place
-from bot.kf.sessions import State
+from bot.kf.sessions import Session, State
 
 _FIVE_USED, _ENDED, _WRONG_STATE = 95001, 95013, frozenset((95016, 95018))
 
@@ -26,12 +27,8 @@ class KfSender:
         """Send one text. Raises RetryLater, GiveUp or ConfigurationFault; `key` is the same over retries."""
         text = make_safe(text)
         customer, _ = self._account.customer_of(contact)
-        self._look(contact)
-        is_menu = menu_of(text, "m") is not None
-        place = self._store.write(
-            lambda connection: self._place(connection, contact, key, is_menu, self._account.clock())
-        )
-        try:
+
+        def hand_over(place: Place) -> None:
             self._account.api.send(
                 customer=customer,
                 open_kfid=place.open_kfid,
@@ -39,6 +36,43 @@ class KfSender:
                 text=text,
                 code=place.code,
             )
+
+        self._placed(contact, key, hand_over, is_menu=menu_of(text, "m") is not None)
+
+    def send_file(self, contact: str, file: OutgoingFile, *, key: str) -> None:
+        """Send one picture or document. Raises RetryLater, GiveUp or ConfigurationFault."""
+        customer, _ = self._account.customer_of(contact)
+        kind = "image" if file.is_picture else "file"
+        media_id = self._account.api.upload(kind, file.name, file.content)
+
+        def hand_over(place: Place) -> None:
+            self._account.api.send_media(
+                customer=customer,
+                open_kfid=place.open_kfid,
+                message_id=place.message_id,
+                kind=kind,
+                media_id=media_id,
+            )
+
+        # A code is for a text or a menu.
+        self._placed(contact, key, hand_over, takes_code=False)
+
+    def _placed(
+        self, contact: str, key: str, hand_over: Callable[[Place], None], *, is_menu: bool = False,
+        takes_code: bool = True,
+    ) -> None:  # fmt: skip
+        """Take a place, hand the message over, and free the place where the platform did not take it."""
+        self._look(contact)
+
+        def take(connection: Connection) -> Place:
+            session, now = self._session(connection, contact), self._account.clock()
+            return places.take(
+                connection, session, account=self._account.id, key=key, is_menu=is_menu, takes_code=takes_code, now=now
+            )
+
+        place = self._store.write(take)
+        try:
+            hand_over(place)
         except GiveUp as fault:
             self._store.write(lambda connection: places.free(connection, place, account=self._account.id))
             raise self._meaning(contact, place, fault) from fault
@@ -63,11 +97,11 @@ class KfSender:
         if session is not None and session.state is None:
             self.look_again(contact)
 
-    def _place(self, connection: Connection, contact: str, key: str, is_menu: bool, now: datetime) -> Place:
+    def _session(self, connection: Connection, contact: str) -> Session:
         session = sessions.of_contact(connection, self._store.keys, account=self._account.id, contact=contact)
         if session is None:
             raise GiveUp("the customer never wrote here")
-        return places.take(connection, session, account=self._account.id, key=key, is_menu=is_menu, now=now)
+        return session
 
     def _meaning(self, contact: str, place: Place, fault: GiveUp) -> AssistantError:
         """Return what a refusal means for this message."""

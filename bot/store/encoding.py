@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.files import Attachment
 from bot.messages import Inbound, Kind, Outcome, Understanding
 
 _dump = json.JSONEncoder(separators=(",", ":")).encode
@@ -54,12 +55,18 @@ def question_bytes(text: str, understanding: Understanding) -> bytes:
     return _dump({"text": text, "reasons": list(understanding.reasons)}).encode("ascii")
 
 
-def text_bytes(text: str) -> bytes:
-    """Write one text to be sent."""
-    return _dump({"text": text}).encode("ascii")
+def text_bytes(text: str, attachment: Attachment | None = None) -> bytes:
+    """Write one text to be sent, or a file with the text that tells of it."""
+    return _dump({"text": text, **({"file": attachment.__dict__} if attachment else {})}).encode("ascii")
 
 
 def text_from(plain: bytes) -> str:
     """Read what `text_bytes` wrote."""
     text: str = json.loads(plain)["text"]
     return text
+
+
+def attachment_from(plain: bytes) -> Attachment | None:
+    """Read the file of what `text_bytes` wrote, or None."""
+    told = json.loads(plain).get("file")
+    return None if told is None else Attachment(**told)

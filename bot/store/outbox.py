@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnClause, ColumnElement, Connection, Row, and_, func, literal_column, or_, select, update
 
+from bot.files import Attachment
 from bot.keys import KeyRing, Unreadable
 from bot.messages import Owner
 from bot.store import encoding
@@ -15,10 +16,11 @@ from bot.store.schema import conversations, outbox
 
 _ERROR_LENGTH = 200
 
+MEDIA = "media"  # a file that somebody of the staff sends
 CARD = "card"  # a notice to somebody of the staff about their work; see bot.cards
 # What people say, themselves or by moving a case, and what staff are told: it leaves whoever has the conversation by
 # then. The rest is the bot's.
-PEOPLE_SAY = ("human", "case", CARD)
+PEOPLE_SAY = ("human", MEDIA, "case", CARD)
 
 # Written out rather than bound, so that the databases see that the partial indexes apply.
 _PENDING: ColumnClause[str] = literal_column("'pending'")
@@ -39,13 +41,15 @@ class Delivery:
     attempts: int
     created_at: datetime
     has_changed_hands: bool
+    attachment: Attachment | None = None
 
 
 def add(
     connection: Connection, keys: KeyRing, *, conversation_id: int, kind: str, text: str, key: str, now: datetime,
-    due_at: datetime | None = None, expires_at: datetime | None = None,
+    due_at: datetime | None = None, expires_at: datetime | None = None, attachment: Attachment | None = None,
 ) -> bool:  # fmt: skip
-    """Put one text into the outbox on behalf of whoever owns the conversation; False when `key` was used before.
+    """Put one text (or a file, with the text that tells of it) into the outbox for whoever owns the conversation; False
+    when `key` was used before.
 
     From `expires_at` on it is dropped rather than sent. Locks the conversation, so that rows get their numbers in the
     order in which they are committed.
@@ -60,7 +64,7 @@ def add(
             owner=_owner_of(kind, conversation.owner),
             epoch=conversation.epoch,
             kind=kind,
-            body=cipher.seal(encoding.text_bytes(text), place=f"outbox|body|{key}"),
+            body=cipher.seal(encoding.text_bytes(text, attachment), place=f"outbox|body|{key}"),
             idempotency_key=key,
             state="pending",
             attempts=0,
@@ -153,6 +157,7 @@ def _opened(connection: Connection, keys: KeyRing, row: Row[Any], now: datetime)
         attempts=row.attempts,
         created_at=row.created_at,
         has_changed_hands=has_changed_hands(row, conversation),
+        attachment=encoding.attachment_from(sealed),
     )
 
 
@@ -178,6 +183,12 @@ def is_still_wanted(connection: Connection, delivery: Delivery, *, now: datetime
 
 def _claimed_by(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
     return (outbox.c.id == delivery.id, outbox.c.claim_token == delivery.claim_token)
+
+
+def lengthen(connection: Connection, delivery: Delivery, *, lease_until: datetime) -> bool:
+    """Keep a claim for longer than usual; False when it was lost meanwhile."""
+    longer = update(outbox).where(*_claimed_by(delivery)).values(lease_until=lease_until)
+    return connection.execute(longer).rowcount == 1
 
 
 def settle(

@@ -88,12 +88,14 @@ class Corporation(Twin):
         if not known:
             raise PlatformFault(81013)
         text = _shown(kind, part)
+        if kind in _FILE_KINDS and self.kept_media(app.id, text) is None:
+            raise PlatformFault(40007)
         for member in known:
             if self._is_delivered(app.id, member, order, part):
                 self.ledger.add_bubble(app.id, member, Bubble(side="push", kind=kind, text=text, at=self.now()))
         return {"invaliduser": "|".join(name for name in asked if name not in known), "msgid": secrets.token_hex(16)}
 
-    def upload_file(self, token: str, kind: str, content: bytes) -> str:
+    def upload_file(self, token: str, kind: str, content: bytes, *, name: str) -> str:
         """Keep a file for three days and return its media id. Raises PlatformFault."""
         app_id = self.app_of(token)
         self.fail_on_demand(app_id, "media/upload")
@@ -101,7 +103,9 @@ class Corporation(Twin):
             raise PlatformFault(40004)
         if not 5 < len(content) <= _FILE_KINDS[kind] * 1024 * 1024:
             raise PlatformFault(40006)
-        return self.keep_media(app_id, kind, content)
+        media_id = self.keep_media(app_id, kind, content)
+        self.ledger.name_media(media_id, name)
+        return media_id
 
     def quota_left(self, app_id: str, contact: str) -> int:
         """Return how many messages this member would still get in this minute."""

@@ -36,6 +36,7 @@ _CALL_SECONDS = 600
 _WELCOME_SECONDS = _END_SECONDS = 20
 _MOVED_SECONDS = 48 * 3600
 _TEXT_BYTES = 2048
+_FILES = ("image", "voice", "video", "file")
 _MOST_LISTED = 1000
 _ID_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
 _FROM = {
@@ -208,6 +209,8 @@ class KfTwin:
         open_kfid = self._point(token, order, "kf/send_msg")
         customer, message_id = str(order.get("touser", "")), _message_id(order)
         kind, text = _content(order)
+        if kind in _FILES and self.twin.kept_media(self._points[open_kfid], text) is None:
+            raise PlatformFault(40007)
         with self.ledger.writing() as connection:
             row = _session(connection, open_kfid, customer)
             if row is None:

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS agreed (
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, app_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, sealed BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS media_names (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 """
 _KEPT_BUBBLES = 400  # of each chat
 _KEPT_MEDIA = 20
@@ -150,6 +151,19 @@ class Ledger:
                 "DELETE FROM media WHERE id NOT IN (SELECT id FROM media ORDER BY at DESC LIMIT ?)", (_KEPT_MEDIA,)
             )
 
+    def name_media(self, media_id: str, name: str) -> None:
+        """Note what a kept file is called."""
+        sealed = self._box.seal(name.encode(), place=f"media_names|{media_id}")
+        with self.writing() as connection:
+            connection.execute("REPLACE INTO media_names VALUES (?, ?)", (media_id, sealed))
+            connection.execute("DELETE FROM media_names WHERE id NOT IN (SELECT id FROM media)")
+
+    def media_name(self, media_id: str) -> str:
+        """Return what a file is called, or ""."""
+        with self.writing() as connection:
+            row = connection.execute("SELECT sealed FROM media_names WHERE id = ?", (media_id,)).fetchone()
+        return "" if row is None else self._box.open(row["sealed"], place=f"media_names|{media_id}").decode()
+
     def media(self, app_id: str, media_id: str, *, since: float) -> tuple[str, bytes] | None:
         """Return kind and content of a file of this account kept since then; else None."""
         with self.writing() as connection:
@@ -176,7 +190,7 @@ class Ledger:
         """Seal everything anew with the box's newest key, in one transaction; returns how many values."""
         changed = 0
         with self.writing() as connection:
-            for table in ("bubbles", "deliveries", "media", "kf_list"):
+            for table in ("bubbles", "deliveries", "media", "media_names", "kf_list"):
                 rows = connection.execute(f"SELECT rowid AS number, * FROM {table}").fetchall()  # noqa: S608 - our own names
                 for row in rows:
                     place = _place_of(table, row)
@@ -189,7 +203,7 @@ class Ledger:
 def _place_of(table: str, row: sqlite3.Row) -> str:
     if table == "kf_list":
         return _LINE
-    return f"media|{row['id']}" if table == "media" else _place(row["app_id"], row["contact"])
+    return f"{table}|{row['id']}" if table in ("media", "media_names") else _place(row["app_id"], row["contact"])
 
 
 def _place(app_id: str, contact: str) -> str:

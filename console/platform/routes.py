@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from console.platform.twin import PlatformFault, Twin
 
 MAX_BYTES = 25 * 1024 * 1024
+_PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # WeChat goes by the name
 TYPES = {"image": "image/jpeg", "voice": "audio/amr", "video": "video/mp4", "thumb": "image/jpeg"}
 
 
@@ -57,6 +58,8 @@ def platform(twin: Twin, *, after_notice: Callable[[], None] = lambda: None) -> 
         if not content:
             raise PlatformFault(47001)
         kind = request.args.get("type", "")
+        if kind == "image" and not str(file.filename if file else "").lower().endswith(_PICTURE_NAMES):
+            raise PlatformFault(40005)
         return {"type": kind, "media_id": twin.upload(token, kind, content), "created_at": 0}
 
     @pages.get("/cgi-bin/media/get")

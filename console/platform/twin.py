@@ -19,6 +19,7 @@ _FORCED_A_DAY = 20
 _DAY_SECONDS = 86_400
 _MEDIA_SECONDS = 3 * _DAY_SECONDS
 _TEXT_BYTES = 2048
+_MEDIA_MEGABYTES = {"image": 10, "voice": 2, "video": 10, "thumb": 1}
 # After a message: 5 within 48 h. After a menu click, a follow or a scan: 3 within a minute.
 _AFTER_MESSAGE = (48 * 3600, 5)
 _AFTER_ACTION = (60, 3)
@@ -29,6 +30,7 @@ _WORDS = {
     40001: "invalid credential, access_token is invalid or not latest",
     40003: "invalid openid",
     40004: "invalid media type",
+    40005: "invalid file type",
     40006: "invalid media size",
     40007: "invalid media_id",
     40008: "invalid message type",
@@ -148,6 +150,8 @@ class Twin:
         text = str(part.get("content") or part.get("media_id") or "")
         if len(text.encode()) > _TEXT_BYTES:
             raise PlatformFault(45002)
+        if kind in _MEDIA_MEGABYTES and self.kept_media(app_id, text) is None:
+            raise PlatformFault(40007)
         with self.ledger.writing() as connection:
             _use_quota(connection, app_id, contact, self.now())
         return self.ledger.add_bubble(app_id, contact, Bubble(side="push", kind=str(kind), text=text, at=self.now()))
@@ -202,8 +206,10 @@ class Twin:
         """Keep a file for three days and return its media id. Raises PlatformFault."""
         app_id = self.app_of(token)
         self.fail_on_demand(app_id, "media/upload")
-        if kind not in ("image", "voice", "video", "thumb"):
+        if kind not in _MEDIA_MEGABYTES:
             raise PlatformFault(40008)
+        if len(content) > _MEDIA_MEGABYTES[kind] * 1024 * 1024:
+            raise PlatformFault(40006)
         return self.keep_media(app_id, kind, content)
 
     def keep_media(self, app_id: str, kind: str, content: bytes) -> str:

@@ -34,7 +34,7 @@ def corporation_pages(twin: Corporation) -> Blueprint:
         if file is None:
             raise PlatformFault(41005)
         kind = request.args.get("type", "")
-        media_id = twin.upload_file(token, kind, file.read())
+        media_id = twin.upload_file(token, kind, file.read(), name=file.filename or "")
         return {"errcode": 0, "errmsg": "ok", "type": kind, "media_id": media_id, "created_at": str(int(twin.now()))}
 
     @pages.get("/cgi-bin/media/get")

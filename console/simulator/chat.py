@@ -3,15 +3,16 @@
 import base64
 import binascii
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import requests
 
 from bot.channels.transport import without_proxies
 from bot.clock import Clock, system_clock
 from bot.errors import RefusedInput
-from console.platform.ledger import Bubble
+from console.platform.ledger import Bubble, Ledger
 from console.platform.notices import DELIVERED, Report
 from console.platform.phone import Delivery, Phone, PhoneAccount
 from console.platform.twin import Twin
@@ -225,6 +226,14 @@ def by_http(base_url: str) -> Post:
 def picture_type(content: bytes) -> str | None:
     """Return the media type of a picture by its first bytes; None for anything else."""
     return next((kind for start, kind in _PICTURES if content.startswith(start)), None)
+
+
+def shown(ledger: Ledger, bubbles: Sequence[Bubble]) -> list[dict[str, Any]]:
+    """Return the bubbles for the page; a document's with its name."""
+    return [
+        {**asdict(bubble), **({"name": ledger.media_name(bubble.text)} if bubble.kind == "file" else {})}
+        for bubble in bubbles
+    ]
 
 
 def _text(order: Mapping[str, object]) -> str:

@@ -4,7 +4,6 @@ import base64
 import binascii
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from bot.clock import Clock, system_clock
@@ -15,7 +14,7 @@ from console.platform.ledger import Bubble
 from console.platform.phone import Delivery
 from console.platform.twin import PlatformFault
 from console.platform.wecom_phone import WeComPhoneAccount
-from console.simulator.chat import TRIES, Answer, Exchange, Post, Refused, picture_type
+from console.simulator.chat import TRIES, Answer, Exchange, Post, Refused, picture_type, shown
 from console.simulator.world import KF_FAULTS, PLACES, SERVICER, SimulatedAccount
 
 _STATES = {
@@ -52,7 +51,7 @@ class KfChat:
         state, servicer, places = known if known else (State.ENDED, "", 0)
         bubbles = self._twin.ledger.bubbles(self._point, contact, after=after)
         return {
-            "bubbles": [asdict(bubble) for bubble in bubbles],
+            "bubbles": shown(self._twin.ledger, bubbles),
             "follows": known is not None,
             "quota": places,
             "faults": self._twin.twin.faults(self._account.phone.app_id),

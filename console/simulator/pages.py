@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
@@ -20,7 +21,7 @@ from console.platform.phone import PhoneAccount
 from console.platform.routes import platform
 from console.platform.twin import PlatformFault, Twin
 from console.platform.wecom_routes import corporation_pages
-from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type
+from console.simulator.chat import Chat, Exchange, Post, Refused, picture_type, shown
 from console.simulator.kf_chat import KfChat
 from console.simulator.world import (
     FAULTS,
@@ -91,6 +92,7 @@ def simulator(
     pages.add_url_rule("/api/world", "world", lambda: jsonify(world.described()))
     pages.add_url_rule("/api/chat", "chat", lambda: jsonify(world.chat(request.args)))
     pages.add_url_rule("/api/picture", "picture", lambda: world.picture(request.args))
+    pages.add_url_rule("/api/file", "file", lambda: world.file(request.args))
     pages.add_url_rule("/api/act", "act", lambda: jsonify(world.act(_order())), methods=["POST"])
     pages.add_url_rule("/api/repeat", "repeat", lambda: jsonify(world.repeat(_order())), methods=["POST"])
     pages.add_url_rule("/api/fail", "fail", lambda: jsonify(world.fail(_order())), methods=["POST"])
@@ -164,7 +166,7 @@ class _World:
             twin.meet(app_id, contact)
         bubbles = twin.ledger.bubbles(app_id, contact, after=after)
         return {
-            "bubbles": [asdict(bubble) for bubble in bubbles],
+            "bubbles": shown(twin.ledger, bubbles),
             "follows": twin.follows(app_id, contact),
             "quota": twin.quota_left(app_id, contact),
             "faults": twin.faults(app_id),
@@ -176,6 +178,18 @@ class _World:
         kept = self._twins[account].kept_media(self._accounts[account].phone.app_id, query.get("id", ""))
         kind = picture_type(kept) if kept else None
         return Response(kept, mimetype=kind) if kept and kind else Response(status=404)
+
+    def file(self, query: Mapping[str, str]) -> Response:
+        """A document that was sent: to be saved, never shown as a page of ours."""
+        account, _ = self._chosen(query)
+        twin, media_id = self._twins[account], query.get("id", "")
+        kept = twin.kept_media(self._accounts[account].phone.app_id, media_id)
+        if kept is None:
+            return Response(status=404)
+        answer = Response(kept, mimetype="application/octet-stream")
+        name = quote(twin.ledger.media_name(media_id) or "file")
+        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        return answer
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)

@@ -27,6 +27,7 @@ def run(office: Office, *words: str):
         group,
         open_store=lambda: Kept(),
         forms_of=lambda _: OpenForms(office.desk),
+        windowless=frozenset,
         clock=office.clock,
         guard=lambda command: command,
     )

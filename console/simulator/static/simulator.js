@@ -66,10 +66,10 @@ function faceOf(side) {
 }
 
 function content(bubble) {
-  if (bubble.kind === "image" && bubble.side === "person") {
+  if (bubble.kind === "image") {
     const box = make("div", "bubble picture");
     const image = make("img");
-    image.alt = "发出的图片";
+    image.alt = bubble.side === "person" ? "发出的图片" : "收到的图片";
     image.src = "api/picture?" + new URLSearchParams({ ...chosen, id: bubble.text });
     image.addEventListener("load", toEnd);
     box.append(image);
@@ -83,6 +83,14 @@ function content(bubble) {
   if (bubble.kind === "location" && bubble.side === "person") {
     const box = make("div", "bubble place");
     box.append(make("b", "", bubble.text), make("i"));
+    return box;
+  }
+  if (bubble.kind === "file") {
+    const box = make("div", "bubble card-message");
+    const link = make("a", "", bubble.name || "文件");
+    link.href = "api/file?" + new URLSearchParams({ ...chosen, id: bubble.text });
+    link.download = bubble.name || "";
+    box.append(make("span", "", "文件"), link);
     return box;
   }
   if (bubble.kind === "menu") return tapMenu(JSON.parse(bubble.text));

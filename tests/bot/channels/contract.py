@@ -8,6 +8,7 @@ import pytest
 
 from bot.channel import Channel, Wrapped
 from bot.errors import ConfigurationFault, GiveUp, RefusedInput, RetryLater
+from bot.files import PDF, OutgoingFile, SendsFiles, can_carry, file_name
 from bot.messages import Kind
 
 
@@ -42,11 +43,22 @@ class Rig(Protocol):
     def send_file(self, content: bytes) -> str:
         """Let a person send a file; returns its media id."""
 
+    def files(self) -> list[tuple[str, bytes]]:
+        """The files that arrived by API: contact and content."""
+
+    def fail_next_upload(self, how: str) -> None:
+        """Let the next sending of a file meet a `busy` platform before anything was handed over."""
+
     def fail_next_fetch(self, how: str) -> None:
         """Let the next fetch of a file meet a `busy` platform, or a missing `permission`."""
 
     def fail_next_send(self, how: str) -> None:
         """Let the next send meet a `busy` platform, a `closed` window, or a missing `permission`."""
+
+
+def key_of(rig: Rig, contact: str, key: str) -> str:
+    """The key of a message: the platform's own, unless a rig says how its people number theirs."""
+    return rig.key_of(contact, key) if hasattr(rig, "key_of") else key
 
 
 class AnyChannelContract:
@@ -111,20 +123,67 @@ class AnyChannelContract:
         assert rig.channel.fetch_media(media_id) == b"\xff\xd8picture"
 
 
+class FileContract:
+    """What channels do that carry files (bot.files.SendsFiles); the others' people get links."""
+
+    def test_a_file_of_each_type_that_the_channel_carries_arrives_whole(self, rig: Rig):
+        assert isinstance(rig.channel, SendsFiles)
+        rig.text("person-1", "你好", key="1001")
+        for number, media_type in enumerate(rig.channel.carries):
+            rig.channel.send_file("person-1", _file(media_type), key=f"out-{number}")
+        assert rig.files() == [("person-1", _file(media_type).content) for media_type in rig.channel.carries]
+
+    def test_a_file_that_the_channel_does_not_carry_is_given_up(self, rig: Rig):
+        rig.text("person-1", "你好", key="1001")
+        if PDF in rig.channel.carries:
+            assert not can_carry(rig.channel, media_type=PDF, size=rig.channel.carries[PDF] + 1)
+            return
+        assert not can_carry(rig.channel, media_type=PDF, size=1)
+        with pytest.raises(GiveUp):
+            rig.channel.send_file("person-1", _file(PDF), key="out-1")
+        assert rig.files() == []
+
+    @pytest.mark.parametrize(
+        ("how", "error"), [("busy", RetryLater), ("closed", GiveUp), ("permission", ConfigurationFault)]
+    )
+    def test_a_file_that_is_not_taken_says_what_to_do(self, rig: Rig, how, error):
+        rig.text("person-1", "你好", key="1001")
+        rig.fail_next_send(how)
+        with pytest.raises(error):
+            rig.channel.send_file("person-1", _file("image/png"), key="out-1")
+        assert rig.files() == []
+
+    def test_a_file_leaves_once_after_an_upload_and_a_send_that_failed(self, rig: Rig):
+        rig.text("person-1", "你好", key="1001")
+        for fail in (rig.fail_next_upload, rig.fail_next_send):
+            fail("busy")
+            with pytest.raises(RetryLater):
+                rig.channel.send_file("person-1", _file("image/jpeg"), key="out-1")
+        rig.channel.send_file("person-1", _file("image/jpeg"), key="out-1")
+        assert rig.files() == [("person-1", _file("image/jpeg").content)]
+
+
+def _file(media_type: str) -> OutgoingFile:
+    start = {"image/jpeg": b"\xff\xd8\xff\xe0", "image/png": b"\x89PNG\r\n\x1a\n", PDF: b"%PDF-1.7"}[media_type]
+    content = start + bytes(range(256)) * 3
+    return OutgoingFile(name=file_name("检查 报告.x", media_type), media_type=media_type, content=content)
+
+
 class ChannelContract(AnyChannelContract):
     """What a channel does whose callbacks hold the messages, and whose answers may hold replies."""
 
     def test_a_text_arrives_with_its_sender_and_key(self, rig: Rig):
         post = rig.text("person-1", "住院垫付等待期多久？", key="1001")
         inbound = rig.channel.parse(post.query, post.body).inbound
-        assert (inbound.account, inbound.contact, inbound.key) == (rig.channel.account, "person-1", "1001")
+        assert (inbound.account, inbound.contact) == (rig.channel.account, "person-1")
+        assert inbound.key == key_of(rig, "person-1", "1001")
         assert (inbound.kind, inbound.text) == (Kind.TEXT, "住院垫付等待期多久？")
         assert inbound.sent_at.utcoffset() is not None
 
     def test_a_retry_has_the_same_key(self, rig: Rig):
         post = rig.text("person-1", "你好", key="1001")
         keys = {rig.channel.parse(post.query, post.body).inbound.key for _ in range(3)}
-        assert keys == {"1001"}
+        assert keys == {key_of(rig, "person-1", "1001")}
 
     def test_an_event_is_told_from_a_message(self, rig: Rig):
         post = rig.event("person-1", "subscribe")

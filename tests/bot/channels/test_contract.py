@@ -7,7 +7,7 @@ import pytest
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
 from console.platform.phone import Mode
 from tests.bot.channels.conftest import APP_ID, make_channel, make_phone
-from tests.bot.channels.contract import ChannelContract, Post
+from tests.bot.channels.contract import ChannelContract, FileContract, Post
 from tests.fake_channel import FakeChannel
 
 _CODES = {"busy": -1, "closed": 45015, "permission": 48001}
@@ -39,6 +39,15 @@ class WeChatRig:
     def send_file(self, content):
         return self._twin.keep_media(APP_ID, "image", content)
 
+    def files(self):
+        return [
+            ("person-1", self._twin.kept_media(APP_ID, bubble.text))
+            for bubble in self._twin.ledger.bubbles(APP_ID, "person-1")
+        ]
+
+    def fail_next_upload(self, how):
+        self._twin.fail_next(APP_ID, _CODES[how], interface="media/upload")
+
     def fail_next_fetch(self, how):
         self._twin.fail_next(APP_ID, _CODES[how], interface="media/get")
 
@@ -69,6 +78,12 @@ class FakeRig:
         self.channel.media["m"] = content
         return "m"
 
+    def files(self):
+        return [(contact, file.content) for contact, file in self.channel.files]
+
+    def fail_next_upload(self, how):
+        self.fail_next_send(how)
+
     def fail_next_fetch(self, how):
         self.fail_next_send(how)
 
@@ -96,7 +111,13 @@ class TestWeChat(ChannelContract):
         return WeChatRig(channel, make_phone(clock, **how), serving.twin)
 
 
-class TestFakeChannel(ChannelContract):
+class TestFilesOnWeChat(FileContract):
+    @pytest.fixture
+    def rig(self, serving, api, clock):
+        return WeChatRig(make_channel(clock, sender=api), make_phone(clock), serving.twin)
+
+
+class TestFakeChannel(ChannelContract, FileContract):
     @pytest.fixture
     def rig(self):
         return FakeRig()

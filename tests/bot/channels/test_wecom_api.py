@@ -9,6 +9,7 @@ from bot.cards import Card
 from bot.channels.qyapi_codes import fault_of
 from bot.channels.tokens import MemoryTokenStore
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
+from bot.files import OutgoingFile
 from console.platform.wecom_routes import corporation_pages
 from tests.bot.channels.corporation import (
     APP,
@@ -64,7 +65,9 @@ def test_text_markdown_card_and_file_arrive(messages, twin):
     messages.send_text(MEMBER, "等待期30天 ]]> <b>&\"'\n第二行 😀")
     messages.send_markdown(MEMBER, "**等待期** 30 天")
     messages.send_card(MEMBER, CARD)
-    messages.send_file(MEMBER, "办理说明.pdf", b"%PDF-1.7 of a test")
+    messages.send_file(
+        MEMBER, OutgoingFile(name="办理说明.pdf", media_type="application/pdf", content=b"%PDF-1.7 of a test")
+    )
     text, markdown, card, file = bubbles(twin)
     assert text == ("text", "等待期30天 ]]> <b>&\"'\n第二行 😀")
     assert markdown == ("markdown", "**等待期** 30 天")

@@ -1,11 +1,13 @@
 """The channel contract on a WeCom application, against the twin over HTTP."""
 
+from contextlib import contextmanager
+
 import pytest
 from flask import Flask
 
 from console.platform.wecom_routes import corporation_pages
 from tests.bot.channels.conftest import KEY, OTHER_KEY
-from tests.bot.channels.contract import ChannelContract, Post
+from tests.bot.channels.contract import ChannelContract, FileContract, Post
 from tests.bot.channels.corporation import (
     APP,
     make_corporation,
@@ -43,6 +45,13 @@ class WeComRig:
     def send_file(self, content):
         return self._twin.keep_media(APP.id, "image", content)
 
+    def files(self):
+        bubbles = self._twin.ledger.bubbles(APP.id, "person-1")
+        return [("person-1", self._twin.kept_media(APP.id, bubble.text)) for bubble in bubbles]
+
+    def fail_next_upload(self, how):
+        self._twin.fail_next(APP.id, _CODES[how], interface="media/upload")
+
     def fail_next_fetch(self, how):
         self._twin.fail_next(APP.id, _CODES[how], interface="media/get")
 
@@ -50,11 +59,24 @@ class WeComRig:
         self._twin.fail_next(APP.id, _CODES[how], interface="message/send")
 
 
+@contextmanager
+def rigged(folder, clock, key=KEY):
+    twin, app = make_corporation(folder, clock), Flask("corporation")
+    app.register_blueprint(corporation_pages(twin))
+    with served(app) as address:
+        channel = make_wecom_channel(clock, key=KEY, previous=OTHER_KEY, messages=make_messages(address, clock))
+        yield WeComRig(channel, make_wecom_phone(clock, key=key), twin)
+
+
 class TestWeCom(ChannelContract):
     @pytest.fixture(params=[KEY, OTHER_KEY], ids=["current key", "previous key"])
     def rig(self, request, tmp_path, clock):
-        twin, app = make_corporation(tmp_path, clock), Flask("corporation")
-        app.register_blueprint(corporation_pages(twin))
-        with served(app) as address:
-            channel = make_wecom_channel(clock, key=KEY, previous=OTHER_KEY, messages=make_messages(address, clock))
-            yield WeComRig(channel, make_wecom_phone(clock, key=request.param), twin)
+        with rigged(tmp_path, clock, request.param) as rig:
+            yield rig
+
+
+class TestFilesOnWeCom(FileContract):
+    @pytest.fixture
+    def rig(self, tmp_path, clock):
+        with rigged(tmp_path, clock) as rig:
+            yield rig

@@ -14,7 +14,7 @@ from console.platform.kf_routes import kf_pages
 from console.platform.wecom_phone import WeComPhoneAccount
 from console.platform.wecom_routes import corporation_pages
 from tests.bot.channels.conftest import KEY, OTHER_KEY
-from tests.bot.channels.contract import AnyChannelContract, Post
+from tests.bot.channels.contract import AnyChannelContract, FileContract, Post
 from tests.bot.kf.place import APP, CORP, OTHER_POINT, POINT, SECRET, kf_account, kf_phone, kf_twin
 from tests.served import served
 
@@ -55,6 +55,13 @@ class KfRig:
     def send_file(self, content):
         return self._twin.twin.keep_media(APP.id, "image", content)
 
+    def files(self):
+        bubbles = self._twin.ledger.bubbles(POINT, "person-1")
+        return [("person-1", self._twin.twin.kept_media(APP.id, bubble.text)) for bubble in bubbles]
+
+    def fail_next_upload(self, how):
+        self._twin.twin.fail_next(APP.id, _CODES[how], interface="media/upload")
+
     def fail_next_fetch(self, how):
         self._twin.twin.fail_next(APP.id, _CODES[how], interface="media/get")
 
@@ -77,7 +84,7 @@ def rig(tmp_path, clock, keys):
     store.close()
 
 
-class TestWecomKf(AnyChannelContract):
+class TestWecomKf(AnyChannelContract, FileContract):
     def test_a_text_arrives_with_its_sender_and_key(self, rig):
         rig.text("person-1", "住院垫付等待期多久？", key="1001")
         [message] = rig.heard
