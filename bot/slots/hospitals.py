@@ -2,7 +2,7 @@
 
 import re
 
-from bot.slots import yes_no
+from bot.slots import no_answer, yes_no
 from bot.slots.reading import Found, Option, Problem, Reading, Scope, Several
 from bot.slots.said import Said
 
@@ -34,6 +34,10 @@ _SHORT = re.compile(r"[\u4e00-\u9fffa-z0-9·()（）\- ]{2,30}")
 _NO_HOSPITAL = re.compile(
     r"^(?:没|不|还没|随便|哪|都|由|听|你们|看|你好|您好|在吗|谢谢|好的|收到|人工|客服|明天|今天|后天|昨天|不办|我想|我要|帮我|请问|保单|身份证|电话|住院|垫付|申请)|^[哈呵嘿嘻哦噢嗯额呃啊唉哎]+$|怎么|什么|为什么|多少|吗$"
 )
+# An illness is none either; one whose name ends as a hospital's does (胸科医院) was found before.
+_ILLNESS = re.compile(
+    r"炎|癌|瘤|病(?!院)|疼|痛|发烧|发热|咳|感冒|骨折|结节|息肉|不舒服|肚子|腹泻|[甲乙]流|流感|心梗|脑梗|梗死|出血|症|受伤|摔|断了|怀疑|疑似|确诊|做?手术$"
+)
 _MOST = 3
 
 
@@ -63,6 +67,8 @@ def read(said: Said, scope: Scope) -> Reading | None:
             not _SHORT.fullmatch(name)
             or yes_no.is_bare(name)
             or _NO_HOSPITAL.search(name)
+            or _ILLNESS.search(name)
+            or no_answer.is_none(said.plain)
             or not re.search(r"[^\d\s]", name)
         ):
             return None

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.forms import Question
-from bot.slots import cards, choices, dates, drugs, hospitals, id_numbers, names, phones, yes_no
+from bot.slots import cards, choices, dates, drugs, hospitals, id_numbers, names, no_answer, phones, yes_no
 from bot.slots.dates import Bounds
 from bot.slots.numerals import whole
 from bot.slots.reading import Found, Problem, Reading, Scope
@@ -199,6 +199,8 @@ def _read_text(question: Question, said: Said) -> Reading | None:
     start, end = said.stripped(" \t\r\n,，、;；")
     words = said.typed[start:end].replace("\x00", "").strip()
     if not words or _NOT_TEXT.fullmatch(said.plain[start:end]):
+        return None
+    if not (question.pattern or question.optional) and no_answer.is_none(said.plain[start:end]):
         return None
     if len(words) > question.longest:
         return Problem(
