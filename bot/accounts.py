@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 _AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
 _FULL_AES_KEY = r"^[A-Za-z0-9+/]{43}$"
 _ADDRESS = r"^https?://[^/\s]+"
+_ORIGIN = r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$"
 _WECOM = "https://qyapi.weixin.qq.com"
 
 Secret = Annotated[str, Field(min_length=1, repr=False)]
@@ -26,7 +27,7 @@ class MessageTemplate(BaseModel):
     subscribed: bool = False
 
 
-class _Account(BaseModel):
+class _Named(BaseModel):
     """What the account of every channel has. Its webhook is /webhooks/<id>."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,11 @@ class _Account(BaseModel):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     name: Name
     products: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Account(_Named):
+    """What the accounts on Tencent's platforms have."""
+
     token: Secret
 
 
@@ -80,8 +86,18 @@ class WecomKfAccount(_OfCorporation):
     hand_over: Literal["console", "native"] = "console"
 
 
-Account = WechatAccount | WecomAccount | WecomKfAccount
-CHANNELS = ("wechat", "wecom", "wecom_kf")
+class WebChatAccount(_Named):
+    """A chat in the insurer's own app or page, whose server signs tokens with `secret`. `origins`: which sites may
+    show our page in a frame."""
+
+    channel: Literal["web_chat"]
+    secret: Annotated[str, Field(min_length=32, repr=False)]
+    previous_secret: Annotated[str, Field(pattern=r"^(.{32,})?$", repr=False)] = ""
+    origins: tuple[Annotated[str, Field(pattern=_ORIGIN)], ...] = ()
+
+
+Account = WechatAccount | WecomAccount | WecomKfAccount | WebChatAccount
+CHANNELS = ("wechat", "wecom", "wecom_kf", "web_chat")
 
 
 def fault_of(fault: Any) -> str:

@@ -5,6 +5,7 @@ A file of tables that stands beside care/tables.py is named here.
 
 from bot.kf import tables as kf_tables
 from bot.store.schema import metadata
+from bot.web_chat import tables as web_chat_tables
 from care import case_work_tables, child_tables, hand_over_tables, knowledge_tables, staff_tables, tables
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "metadata",
     "staff_tables",
     "tables",
+    "web_chat_tables",
 ]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask import Flask
 
-from bot.accounts import Account, WechatAccount, WecomAccount, WecomKfAccount
+from bot.accounts import WebChatAccount, WechatAccount, WecomAccount, WecomKfAccount
 from bot.clock import in_china, system_clock
 from bot.messages import Understanding
 from bot.settings import Settings
@@ -18,6 +18,7 @@ from console.simulator.pages import simulator
 from console.simulator.world import MENU, SimulatedAccount
 from knowledge.library import Library
 
+OnPlatform = WechatAccount | WecomAccount | WecomKfAccount
 _EVERY_ADDRESS = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared with, not bound to
 _WISHES = ("inpatient-advance", "inpatient-fast-track")  # a newcomer tries the first that the account's products have
 
@@ -35,7 +36,11 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     host = "127.0.0.1" if settings.host in _EVERY_ADDRESS else settings.host
     app.register_blueprint(
         simulator(
-            accounts=[_simulated(account, library if settings.is_demo else None) for account in settings.accounts],
+            accounts=[
+                _simulated(account, library if settings.is_demo else None)
+                for account in settings.accounts
+                if not isinstance(account, WebChatAccount)  # it has a page of its own, and no platform
+            ],
             post=by_http(f"http://{host}:{settings.port}"),
             memory=settings.data_dir / "simulator.db",
             box=settings.keys,
@@ -44,7 +49,7 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
     )
 
 
-def _simulated(account: Account, library: Library | None) -> SimulatedAccount:
+def _simulated(account: OnPlatform, library: Library | None) -> SimulatedAccount:
     """Return an account; with the library the demo's policies of its products."""
     told = simulated(account)
     if library is None:
@@ -54,7 +59,7 @@ def _simulated(account: Account, library: Library | None) -> SimulatedAccount:
     return replace(told, policies=policies, wish=_wish(library, next(iter(products))))
 
 
-def simulated(account: Account) -> SimulatedAccount:
+def simulated(account: OnPlatform) -> SimulatedAccount:
     """Return what the platform knows of an account."""
     if isinstance(account, WechatAccount):
         phone = PhoneAccount(
