@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -60,6 +60,8 @@ from handlers.hand_over_packet import Packets
 from handlers.handling import Handling
 from handlers.house import build_desk, insurer_of
 from handlers.key_commands import keys_group
+from handlers.knowing import Knowing
+from handlers.knowledge_commands import add_overlay
 from handlers.open_form import OpenForms
 from handlers.policy_commands import policies_group
 from handlers.reception import Reception, hours_of
@@ -119,6 +121,7 @@ def create_app() -> Flask:
         clock=system_clock,
         guard=_speaking,
     )
+    add_overlay(knowledge, open_store=_store, library=_library, guard=_speaking)
     for command in (ask, evaluate, knowledge, serve_command, db, conversations, outbox, *joined):
         app.cli.add_command(command)
     return app
@@ -158,17 +161,19 @@ def serving_app(settings: Settings) -> Flask:
         ),
     )
     desk = _desk(settings, store)
+    knowing = Knowing(store=store, library=_library(), router=desk.router, assistant=desk.assistant)
     reception = Reception(desk=desk.respond, router=desk.router, hours=hours_of(settings.service))
     machine = Machine(
         store=store,
         channels=channels,
-        handler=reception.respond,
+        handler=knowing.before(reception.respond),
         while_human=reception.while_human,
         chores=chores.run,
     )
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)
-    console = console_pages(_office(settings, store, papers, desk=desk, machine=machine), live=live)
+    office = _office(settings, store, papers, desk=desk, machine=machine)
+    console = console_pages(replace(office, knowing=knowing), live=live)
     for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), plan_pages(store=store), console):
         app.register_blueprint(pages)
     if settings.has_simulator:

@@ -22,6 +22,7 @@ from console.live_pages import live_pages
 from console.office import Office
 from console.paper_pages import paper_pages
 from console.person_pages import card_of, person_pages
+from console.quality_pages import quality_pages
 from console.rights import EVERYBODY, READERS
 from console.staff_pages import staff_pages
 from console.wordings import FILTERS, span
@@ -31,7 +32,7 @@ _NAVIGATION = (
     ("/console/", "会话", READERS),
     ("/console/cases", "工单", READERS),
     ("/console/calls", "待拨电话", READERS),
-    ("/console/quality", "质量", ("operator", "supervisor")),
+    ("/console/quality", "质量", EVERYBODY),
     ("/console/figures", "统计", ("operator", "supervisor", "auditor")),
     ("/console/audit", "审计", ("supervisor", "auditor")),
     ("/console/users", "人员", ("supervisor",)),
@@ -47,6 +48,7 @@ _PARTS = (
     person_pages,
     call_pages,
     figure_pages,
+    quality_pages,
 )
 _ROLE_NAMES = {"manager": "健康管家", "supervisor": "主管", "operator": "运营", "auditor": "审计"}
 _FAULTS = {

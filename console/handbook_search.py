@@ -34,8 +34,8 @@ def search(
         return []
     found = _answered(library, assistant, asked, products=products, product=product)
     seen = {one.text for one in found}
-    alike = [_found(entry, library) for entry in _alike(library, asked, [product] if product else list(products))]
-    return [*found, *(one for one in alike if one.text not in seen)][:_MOST]
+    others = [_found(entry, library) for entry in alike(library, asked, [product] if product else list(products))]
+    return [*found, *(one for one in others if one.text not in seen)][:_MOST]
 
 
 def _answered(
@@ -55,7 +55,8 @@ def _answered(
     ]
 
 
-def _alike(library: Library, asked: str, products: Sequence[str]) -> list[Entry]:
+def alike(library: Library, asked: str, products: Sequence[str]) -> list[Entry]:
+    """Return the entries of these products whose words are most like what was asked."""
     entries = [entry for id in products if id in library.handbooks for entry in library.handbooks[id].entries]
     texts = [f"{entry.service.short} {entry.fact.ask} {entry.fact.say}" for entry in entries]
     ranked = process.extract(asked, texts, scorer=fuzz.partial_token_set_ratio, limit=_MOST, score_cutoff=_LEAST_ALIKE)

@@ -43,7 +43,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     @allowed(*EVERYBODY)
     def inbox_page() -> str | AnyResponse:
         if current_user().role not in READERS:
-            return redirect(url_for("console.staff.account"))
+            return redirect(url_for("console.quality.missed"))
         queue = _queue()
         found = listing(queue)
         audited(office, "queue read", f"queue:{queue}", {"rows": len(found["rows"])})

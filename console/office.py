@@ -8,6 +8,7 @@ from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from handlers.hand_over_packet import Packets
 from handlers.handling import Handling
+from handlers.knowing import Knowing
 from handlers.respond import Assistant
 from knowledge.library import Library
 
@@ -25,7 +26,8 @@ class Account:
 class Office:
     """The surroundings of the pages. `wake` lets the worker look into the outbox at once; `live_seats` is how many
     open event streams a process carries; `warnings` tells in Chinese what is wrong with a draft. Without `handling`
-    nobody can act on conversations, without `assistant` the handbook search finds by likeness alone."""
+    nobody can act on conversations, without `assistant` the handbook search finds by likeness alone, without `knowing`
+    additions to the handbooks are neither tried nor heard."""
 
     store: Store
     library: Library
@@ -38,5 +40,6 @@ class Office:
     live_seats: int = 0
     handling: Handling | None = None
     assistant: Assistant | None = None
+    knowing: Knowing | None = None
     packets: Packets | None = None
     warnings: Callable[[str], Sequence[str]] = lambda _draft: ()

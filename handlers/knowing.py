@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.errors import RetryLater
+from bot.messages import Outcome, Turn
 from bot.store.store import Store
 from care import knowledge_items
 from care.knowledge_items import Content, Item
@@ -85,6 +86,15 @@ class Knowing:
         self._looked_at: float | None = None
         self._revision = 0
         self._lock = threading.Lock()
+
+    def before(self, handle: Callable[[Turn], Outcome]) -> Callable[[Turn], Outcome]:
+        """Return `handle` with a look at what was published before each turn."""
+
+        def knowing(turn: Turn) -> Outcome:
+            self.look()
+            return handle(turn)
+
+        return knowing
 
     def look(self, *, at_once: bool = False) -> None:
         """Take up what was published since, asking once a second at most. A database that is away changes nothing."""
