@@ -45,6 +45,7 @@ from console.exports import export_pages
 from console.live import Live
 from console.office import Account as ConsoleAccount
 from console.office import Office
+from console.sent_files import sent_file_pages
 from console.simulation import simulation
 from console.vaccine_plan import plan_pages
 from handlers import commands, draft_warnings, native_service
@@ -74,6 +75,7 @@ from handlers.replanning import kinds
 from handlers.respond import Assistant
 from handlers.staff_cards import Address, StaffCards
 from handlers.staff_commands import users_group
+from handlers.staff_files import StaffFiles
 from handlers.understanding import build_router
 from handlers.vaccine_commands import vaccines_group
 from handlers.verification_commands import verification_group
@@ -162,19 +164,23 @@ def serving_app(settings: Settings) -> Flask:
     )
     desk = _desk(settings, store)
     knowing = Knowing(store=store, library=_library(), router=desk.router, assistant=desk.assistant)
-    reception = Reception(desk=desk.respond, router=desk.router, hours=hours_of(settings.service))
+    hours = hours_of(settings.service)
+    reception = Reception(desk=desk.respond, router=desk.router, hours=hours, keys=settings.keys)
     machine = Machine(
         store=store,
         channels=channels,
         handler=knowing.before(reception.respond),
         while_human=reception.while_human,
         chores=chores.run,
+        files=papers,
     )
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)
     office = _office(settings, store, papers, desk=desk, machine=machine)
     console = console_pages(replace(office, knowing=knowing), live=live)
-    for pages in (*machine.blueprints(), export_pages(store=store, copies=copies), plan_pages(store=store), console):
+    sent = sent_file_pages(store=store, files=papers)
+    own = (export_pages(store=store, copies=copies), plan_pages(store=store), sent, console)
+    for pages in (*machine.blueprints(), *own):
         app.register_blueprint(pages)
     if settings.has_simulator:
         simulation(app, settings=settings, store=store, library=_library())
@@ -200,6 +206,9 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
             max_bytes=lambda account: machine.channels[account].max_bytes,
             windowless=_windowless(settings),
             wake=machine.wake,
+            files=StaffFiles(
+                folder=papers, channel_of=lambda account: machine.channels[account], public_url=settings.public_url
+            ),
         ),
         assistant=desk.assistant,
         packets=Packets(
@@ -277,7 +286,9 @@ def _outbox(store: Store, clock: Clock) -> Outbox:
     """The outbox at another time: what a command sends is counted in it."""
     settings = load_settings(os.environ)
     channels = {account.id: channel_of(account, store=store) for account in settings.accounts}
-    return Outbox(store=store, channels=channels, clock=clock, policy=RetryPolicy(), chance=SystemRandom())
+    files = SealedFiles(settings.data_dir / MEDIA_FOLDER, settings.keys)
+    policy, chance = RetryPolicy(), SystemRandom()
+    return Outbox(store=store, channels=channels, clock=clock, policy=policy, chance=chance, files=files)
 
 
 def _forms(store: Store) -> OpenForms:

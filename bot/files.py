@@ -11,7 +11,7 @@ PDF = "application/pdf"
 _ENDINGS = {**PICTURES, PDF: "pdf"}
 PICTURE_BYTES = 10 * _MEGABYTE  # WeChat's and WeCom's limit
 DOCUMENT_BYTES = 20 * _MEGABYTE  # WeCom's limit; WeChat's accounts carry none
-_NO_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+')
+_NO_NAME = re.compile(r'[\s\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+')
 _LONGEST_NAME = 60
 
 

@@ -16,6 +16,9 @@ from care import pdf_screen
 LARGEST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 60_000_000  # the largest phone cameras take 50 megapixels; more is an attack on memory
 _LONGEST_SIDE = 6000  # a page of small print stays readable
+_LONGEST_SENT = 3000
+_LONGEST_VOICE = 2 * 1024 * 1024  # the platforms' limit: a minute
+VOICE = "audio/amr"
 _JPEG_QUALITY = 90
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/heif": "HEIF", "image/heic": "HEIF"}
@@ -33,7 +36,7 @@ class RefusedFile(RefusedInput):
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptedFile:
-    """A file as it may be kept: image/jpeg, image/png, image/webp or application/pdf."""
+    """A file as it may be kept: image/jpeg, image/png, image/webp, application/pdf, or a voice message as audio/amr."""
 
     content: bytes
     media_type: str
@@ -56,6 +59,26 @@ def accepted(content: bytes) -> AcceptedFile:
     if not formats:
         raise RefusedFile("type")
     return _photo(content, formats[0])
+
+
+def accepted_voice(content: bytes) -> AcceptedFile:
+    """Check what a person said to a health manager: AMR, up to 2 MB, kept as it is. Raises RefusedFile."""
+    if not content.startswith(b"#!AMR"):
+        raise RefusedFile("type" if content else "empty")
+    if len(content) > _LONGEST_VOICE:
+        raise RefusedFile("too_large")
+    return AcceptedFile(content=content, media_type=VOICE)
+
+
+def as_jpeg(file: AcceptedFile) -> AcceptedFile:
+    """Return an accepted photo as a JPEG of a size that every messenger takes; what was transparent becomes white."""
+    with Image.open(io.BytesIO(file.content)) as image:
+        image.thumbnail((_LONGEST_SENT, _LONGEST_SENT))
+        plain = Image.new("RGB", image.size, "white")
+        plain.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
+    written = io.BytesIO()
+    plain.save(written, "JPEG", quality=_JPEG_QUALITY)
+    return AcceptedFile(content=written.getvalue(), media_type="image/jpeg")
 
 
 def _types(content: bytes) -> list[str]:

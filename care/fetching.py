@@ -10,7 +10,7 @@ from bot.errors import ConfigurationFault, GiveUp, RetryLater
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import media
-from care.accepted_files import AcceptedFile, RefusedFile, accepted
+from care.accepted_files import AcceptedFile, RefusedFile, accepted, accepted_voice
 
 log = structlog.get_logger()
 
@@ -49,7 +49,8 @@ def fetch_wanted(store: Store, files: SealedFiles, fetch: Fetch, *, now: datetim
 
 def _fetched(store: Store, files: SealedFiles, fetch: Fetch, one: media.Wanted, now: datetime) -> list[Fetched]:
     try:
-        file = accepted(fetch(one.account, one.media_id))
+        content = fetch(one.account, one.media_id)
+        file = accepted_voice(content) if one.material == media.VOICE else accepted(content)
     except RefusedFile as fault:
         return _refused(store, one, fault.reason)
     except GiveUp:

@@ -20,6 +20,9 @@ from care.tables import materials
 MEDIA_FOLDER = "media"  # in the data directory
 LOOSE_FOR = timedelta(days=7)  # as long as an unfinished application is kept
 CERTIFICATE = "vaccination_certificate"  # of a child: belongs to no case, a health manager reads it
+SENT = "from_staff"  # what the staff sent to the person; belongs to no case
+VOICE = "voice"  # said to a health manager; belongs to no case
+_KEPT_LONGER = (CERTIFICATE, SENT)
 CERTIFICATE_FOR = timedelta(days=90)
 _STRAY_AFTER = timedelta(hours=1)  # no row names a file so long after it was written: none ever will
 
@@ -48,6 +51,7 @@ class Wanted:
     account: str
     media_id: str
     received_at: datetime
+    material: str | None = None
 
 
 def want(
@@ -71,7 +75,7 @@ def want(
 def wanted(connection: Connection, keys: KeyRing, *, limit: int = 100) -> list[Wanted]:
     """Return files to be fetched, the oldest first."""
     query = (
-        select(materials.c.id, materials.c.media_id, materials.c.received_at, contacts.c.account)
+        select(materials.c.id, materials.c.media_id, materials.c.received_at, materials.c.material, contacts.c.account)
         .join(contacts, contacts.c.id == materials.c.contact_id)
         .where(materials.c.state == "wanted")
         .order_by(materials.c.received_at, materials.c.id)
@@ -83,6 +87,7 @@ def wanted(connection: Connection, keys: KeyRing, *, limit: int = 100) -> list[W
             account=row.account,
             media_id=keys.open(row.media_id, place=media_id_place(row.id)).decode(),
             received_at=row.received_at,
+            material=row.material,
         )
         for row in connection.execute(query)
     ]
@@ -153,12 +158,12 @@ def drop_loose(connection: Connection, contact_id: int, *, reason: str) -> int:
 
 
 def drop_forgotten(connection: Connection, *, now: datetime) -> int:
-    """Delete papers that no application has taken within a week, and certificates after three months; returns how
-    many."""
-    is_certificate = materials.c.material == CERTIFICATE
+    """Delete papers that no application has taken within a week, certificates and what was sent to people after three
+    months; returns how many."""
+    is_kept_longer = materials.c.material.in_(_KEPT_LONGER)
     is_old = or_(
-        and_(or_(materials.c.material.is_(None), ~is_certificate), materials.c.received_at < now - LOOSE_FOR),
-        and_(is_certificate, materials.c.received_at < now - CERTIFICATE_FOR),
+        and_(or_(materials.c.material.is_(None), ~is_kept_longer), materials.c.received_at < now - LOOSE_FOR),
+        and_(is_kept_longer, materials.c.received_at < now - CERTIFICATE_FOR),
     )
     is_forgotten = (materials.c.case_id.is_(None), is_old)
     numbers = connection.scalars(select(materials.c.id).where(*is_forgotten, _is_here()))

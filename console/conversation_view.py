@@ -26,7 +26,8 @@ from handlers.handling import product_of
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A conversation's page. `state`: mine | free | others, seen by the current user."""
+    """A conversation's page. `state`: mine | free | others, seen by the current user. `carried`: the types of files
+    that the channel sends itself; None where no files can be sent."""
 
     id: int
     contact_id: int
@@ -45,6 +46,7 @@ class Shown:
     product: str | None
     exchange: Exchange
     room: Room
+    carried: frozenset[str] | None
     typing: tuple[str, ...]
     colleagues: tuple[Member, ...]
     canned: tuple[Canned, ...]
@@ -105,6 +107,7 @@ class Conversations:
                     is_unlimited=account is not None and not quota.has_window(account.channel),
                     now=now,
                 ),
+                carried=self._carried(row.account),
                 typing=self._typing(connection, row.id, user, now),
                 colleagues=_colleagues(connection, holder, office.is_demo),
                 canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
@@ -123,6 +126,10 @@ class Conversations:
     def _product(self, conversation: Conversation | None, hand_over: HandOver | None) -> str | None:
         product = (product_of(conversation) if conversation else None) or (hand_over.product if hand_over else None)
         return product if product in self._office.library.handbooks else None
+
+    def _carried(self, account: str) -> frozenset[str] | None:
+        files = self._office.handling.files if self._office.handling else None
+        return files.carried(account) if files and account in self._office.accounts else None
 
     def _typing(self, connection: Connection, id: int, user: User, now: datetime) -> tuple[str, ...]:
         return tuple(name for name in typing_signs.current(connection, now=now).get(id, ()) if name != user.name)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 from bot.keys import Cipher, KeyRing, Unreadable
 from bot.messages import Inbound, Kind, Owner
 from bot.store import encoding
+from bot.store.outbox import MEDIA
 from bot.store.people import cipher_of
 from bot.store.schema import conversations, inbound, outbox, questions
 from care import media, notes, staff
@@ -110,7 +111,7 @@ class _Reader:
 
     def _came(self, rows: list[Row[Any]]) -> Iterator[Said]:
         understood = self._understood(rows)
-        papers = {one.received_at: one for one in media.of_contact(self._connection, self._contact_id)}
+        papers = {one.received_at: one for one in self._papers() if one.material != media.SENT}
         numbers = self._case_numbers(papers.values())
         for row in rows:
             place = f"{row.account}|{row.message_key}"
@@ -142,6 +143,9 @@ class _Reader:
                     state_kind="sent",
                     understood=what,
                 )
+
+    def _papers(self) -> list[Material]:
+        return media.of_contact(self._connection, self._contact_id)
 
     def _case_numbers(self, papers: Iterable[Material]) -> dict[int, str]:
         ids = {one.case_id for one in papers if one.case_id is not None}
@@ -186,10 +190,13 @@ class _Reader:
         return {row.id: maker(row) for row in found}
 
     def _left(self, rows: list[Row[Any]]) -> Iterator[Said]:
+        files = {one.file: one for one in self._papers()} if any(row.kind == MEDIA for row in rows) else {}
         holders = self._holders() if any(row.owner == Owner.HUMAN for row in rows) else []
         for row in rows:
             plain = self._open(row.body, f"outbox|body|{row.idempotency_key}")
-            is_human = row.owner == Owner.HUMAN and row.kind == "human"
+            is_human = row.owner == Owner.HUMAN and row.kind in ("human", MEDIA)
+            attachment = None if plain is None else encoding.attachment_from(plain)
+            paper = files.get(attachment.file) if attachment else None
             words, kind = STATES[row.state]
             if row.state == "pending" and row.attempts:
                 words = f"{words}（已试 {row.attempts} 次）"
@@ -201,6 +208,8 @@ class _Reader:
                 author=_holder(holders, row.created_at) if is_human else BOT_KINDS.get(row.kind, "机器人"),
                 state=words,
                 state_kind=kind,
+                material=paper,
+                paper=self._paper(paper, {}) if paper else "",
                 failure=row.error if row.state in ("dead", "pending") and row.error else "",
             )
 

@@ -29,7 +29,7 @@ STATES = {
 }
 
 
-BOT_KINDS = {"reply": "机器人", "reminder": "提醒", "resume": "机器人", "human": "管家"}
+BOT_KINDS = {"reply": "机器人", "reminder": "提醒", "resume": "机器人", "human": "管家", "media": "管家"}
 
 
 def shown_words(message: Inbound) -> str:

@@ -18,6 +18,7 @@ from console.rights import ANYBODY, User, roles_of
 
 COOKIE = "console_session"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+_FORM_BYTES = 21 * 1024 * 1024  # a file of 20 MB with its form
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -37,6 +38,7 @@ HEADERS = {
 def checked(office: Office) -> AnyResponse | None:
     """Let the request through (None), send it to the login, or refuse it (abort)."""
     g.user = None
+    request.max_content_length = _FORM_BYTES
     if request.blueprint == "console" and request.endpoint == "console.static":
         return None
     roles = roles_of(current_app.view_functions.get(request.endpoint or ""))

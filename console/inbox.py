@@ -132,6 +132,17 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
 
         return act(conversation_id, work, draft=text)
 
+    @pages.post("/conversations/<int:conversation_id>/file")
+    @allowed(*DESK)
+    def send_file(conversation_id: int) -> Any:
+        me, given, key = current_user().member, request.files.get("file"), _key()
+        name, content = (given.filename or "", given.read()) if given else ("", b"")
+
+        def work(handling: Handling) -> None:
+            handling.send_file(conversation_id, by=me, content=content, name=name, request_key=key, now=clock())
+
+        return act(conversation_id, work)
+
     @pages.post("/conversations/<int:conversation_id>/note")
     @allowed(*DESK)
     def note(conversation_id: int) -> Any:

@@ -17,6 +17,8 @@ from handlers.case_work import LONGEST_REASON
 
 _PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _PDF = "application/pdf"
+_VOICE = "audio/amr"  # browsers don't play it: it is saved
+_ENDINGS = {**_PICTURES, _PDF: "pdf", _VOICE: "amr"}
 # A file is not a page of ours: whatever is in it may load and do nothing.
 _OF_PICTURE = "default-src 'none'; sandbox"
 _OF_PDF = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
@@ -117,14 +119,14 @@ def file_answer(office: Office, paper: Material, *, subject: str) -> Response:
 
 
 def _is_shown(media_type: str | None) -> bool:
-    return media_type in _PICTURES or media_type == _PDF
+    return media_type in _ENDINGS
 
 
 def _file(content: bytes, paper: Material, *, as_download: bool) -> Response:
     answer = make_response(content)
     answer.mimetype = paper.media_type or _PDF
-    ending = _PICTURES.get(paper.media_type or "", "pdf")
-    way = "attachment" if as_download else "inline"
+    ending = _ENDINGS.get(paper.media_type or "", "pdf")
+    way = "attachment" if as_download or paper.media_type == _VOICE else "inline"
     answer.headers["Content-Disposition"] = f'{way}; filename="paper-{paper.id}.{ending}"'
     answer.headers["Content-Security-Policy"] = _OF_PDF if answer.mimetype == _PDF else _OF_PICTURE
     answer.headers["Cache-Control"] = "no-store"

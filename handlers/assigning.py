@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection, Row, func, select
 
 from bot.messages import Kind, Owner
+from bot.store.outbox import MEDIA
 from bot.store.schema import conversations, inbound, outbox
 from bot.store.store import Store
 from care import hand_overs, staff
@@ -128,7 +129,7 @@ class Rota:
     def _unanswered_since(self, connection: Connection, one: HandOver) -> datetime | None:
         """Return since when the person waits for an answer of who has the conversation; None where they don't."""
         of_it = outbox.c.conversation_id == one.conversation_id
-        last = select(func.max(outbox.c.created_at)).where(of_it, outbox.c.kind == "human")
+        last = select(func.max(outbox.c.created_at)).where(of_it, outbox.c.kind.in_(("human", MEDIA)))
         answered_at: datetime | None = connection.scalar(last)
         if one.held_since is None or answered_at is None or answered_at < one.held_since:
             return one.held_since

@@ -2,6 +2,7 @@
 
 Each act is one transaction under the conversation's lock, with its row in the audit trail. Nothing is sent here: what
 is said goes through the outbox. An act that is not allowed raises UserFault, in Chinese, and changes nothing.
+It is long because the acts are best seen beside each other.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from care.hand_overs import HandOver
 from care.staff import Member
 from handlers import ratings
 from handlers.open_form import OpenForms
+from handlers.staff_files import StaffFiles, draft_of
 from handlers.wording import say
 
 T = TypeVar("T")
@@ -52,13 +54,15 @@ class Taken:
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """The acts, joined with what they need. `max_bytes` tells how long one text of an account may be; `windowless`:
-    accounts whose people can always be written to; `wake` looks into the outbox at once."""
+    accounts whose people can always be written to; `wake` looks into the outbox at once. Without
+    `files` none can be sent."""
 
     store: Store
     forms: OpenForms
     max_bytes: Callable[[str], int] = lambda _account: 2048
     windowless: frozenset[str] = frozenset()
     wake: Callable[[], None] = field(default=lambda: None)
+    files: StaffFiles | None = None
 
     def take(self, conversation_id: int, *, by: Member, now: datetime) -> Taken:
         """Take a conversation over, waiting or not; of two who race one gets it, and the other is told who has it."""
@@ -96,15 +100,46 @@ class Handling:
                 )
                 for number, part in enumerate(parts)
             ]  # fmt: skip
-            if not all(added):
-                return False
-            hand_overs.replied(connection, hand_over, actor=staff.actor(by.name), now=now)
-            hand_overs.seen(connection, hand_over.id, kinds=("unanswered", "danger"), by=by.id, now=now)
-            conversations.change(connection, self.store.keys, held.conversation, now=now)
-            self._record(connection, by, "conversation answered", conversation_id, now)
-            return True
+            if all(added):
+                self._answered(connection, held, hand_over, by, now, "conversation answered")
+            return all(added)
 
         return self._sent(self.store.write(work))
+
+    def send_file(
+        self, conversation_id: int, *, by: Member, content: bytes, name: str, request_key: str, now: datetime
+    ) -> bool:
+        """Send a picture or a PDF to the person; False when `request_key` was used before."""
+        files = self.files
+        if files is None:
+            raise UserFault("这里现在不能发文件")
+        draft = draft_of(content, name)
+        file = files.folder.write(draft.content)
+
+        def work(connection: Connection) -> bool:
+            held, hand_over = self._mine(connection, conversation_id, by)
+            key = _key(conversation_id, f"file {request_key}", 0)
+            is_new = files.queue(connection, self.store.keys, held.conversation, draft, file, key=key, now=now)
+            if is_new:
+                self._answered(connection, held, hand_over, by, now, "file sent")
+            return is_new
+
+        try:
+            is_new = self.store.write(work)
+        except UserFault:
+            files.folder.delete(file)
+            raise
+        if not is_new:
+            files.folder.delete(file)
+        return self._sent(is_new)
+
+    def _answered(
+        self, connection: Connection, held: Held, hand_over: HandOver, by: Member, now: datetime, action: str
+    ) -> None:
+        hand_overs.replied(connection, hand_over, actor=staff.actor(by.name), now=now)
+        hand_overs.seen(connection, hand_over.id, kinds=("unanswered", "danger"), by=by.id, now=now)
+        conversations.change(connection, self.store.keys, held.conversation, now=now)
+        self._record(connection, by, action, held.conversation.id, now)
 
     def hand_to(self, conversation_id: int, *, by: Member, to: Member, now: datetime) -> None:
         """Hand a conversation to a colleague, who has it at once; what was written leaves all the same."""

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from bot.clock import in_china
 from bot.errors import ConfigurationFault
-from bot.messages import Committing, Effect, Kind, Outcome, Owner, Reply, Turn, Understanding
+from bot.keys import KeyRing
+from bot.messages import Committing, Effect, Inbound, Kind, Outcome, Owner, Reply, Turn, Understanding
 from bot.settings import Service
-from care import hand_overs
+from care import hand_overs, media
 from care.service_hours import ServiceHours, hours_in
 from care.workdays import WorkCalendar
 from handlers import ratings
@@ -26,12 +27,15 @@ Handler = Callable[[Turn], Outcome]
 
 _WEEKDAYS = "一二三四五六日"
 _ASKS, _EMERGENCY = "handoff", "emergency"
+_FILES = frozenset({Kind.IMAGE, Kind.FILE, Kind.VOICE})
 
 
 class Reception:
     """Stands before the desk; `respond` and `while_human` are what the machine calls."""
 
-    def __init__(self, *, desk: Handler, router: Router, hours: ServiceHours) -> None:
+    def __init__(self, *, desk: Handler, router: Router, hours: ServiceHours, keys: KeyRing) -> None:
+        """`keys` seal where files are to be fetched that people send while somebody has the conversation."""
+        self._keys = keys
         self._desk = desk
         self._router = router
         self._hours = hours
@@ -54,21 +58,22 @@ class Reception:
 
     def while_human(self, turn: Turn) -> Outcome:
         """Say nothing to any message, save the 120 line: once while a person has the conversation, who is paged
-        each time."""
+        each time. What the person sends them besides words is fetched for them."""
         inbound, conversation = turn.inbound, turn.conversation
+        shown = _fetched(self._keys, inbound)
         text = inbound.event_key if inbound.kind is Kind.EVENT else inbound.text
         if not text.strip():
-            return Outcome()
+            return Outcome(effects=shown)
         alarm = self._router.alarm(text, Context.from_state(conversation.state, products=()))
         if alarm is None:
-            return Outcome()
+            return Outcome(effects=shown)
         warned = ratings.was_warned(conversation)
         sentence = Reply(text=say(alarm.intent or "emergency"))
         return Outcome(
             replies=() if warned else (sentence,),
             state=None if warned else ratings.warned(conversation),
             page=True,
-            effects=(_paged,),
+            effects=(*shown, _paged),
             understanding=Understanding(decision="emergency", attribute=alarm.intent, reasons=alarm.reasons),
         )
 
@@ -115,6 +120,22 @@ def _asked(turn: Turn, outcome: Outcome) -> Effect:
             hand_overs.page(connection, hand_over, now=committing.now)
 
     return ask
+
+
+def _fetched(keys: KeyRing, inbound: Inbound) -> tuple[Effect, ...]:
+    """Fetch a file for who has the conversation: it was sent to them, as words are. It is kept a week unless it becomes
+    part of an application."""
+    if inbound.kind not in _FILES or not inbound.media_id:
+        return ()
+    material = media.VOICE if inbound.kind is Kind.VOICE else None
+
+    def want(connection: Connection, committing: Committing) -> None:
+        media.want(
+            connection, keys, contact_id=committing.contact_id, media_id=inbound.media_id, now=committing.now,
+            material=material,
+        )  # fmt: skip
+
+    return (want,)
 
 
 def _paged(connection: Connection, committing: Committing) -> None:

@@ -14,7 +14,7 @@ class FakeChannel:
     """Callbacks are JSON objects with contact, key, kind, text and event; `{"seal": "good"}` stands for a signature."""
 
     max_bytes = 2048
-    carries: Mapping[str, int] = {"image/jpeg": 1000, "image/png": 1000}
+    carries: Mapping[str, int] = {"image/jpeg": 100_000, "image/png": 100_000}
 
     def __init__(self, account: str = "demo", *, now: datetime = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)) -> None:
         self.account = account

@@ -178,17 +178,18 @@
     event.preventDefault();
     if (form.dataset.busy) return;
     form.dataset.busy = "1";
-    const data = new URLSearchParams(new FormData(form));
+    const data = form.enctype === "multipart/form-data" ? new FormData(form) : new URLSearchParams(new FormData(form));
     try {
       const answer = await ask(form.getAttribute("action"), { method: "POST", body: data });
       const told = await answer.json().catch(() => ({}));
       if (told.warnings) { warn(form, told.warnings); return; }
-      if (!answer.ok) { toast(told.wrong || "这一步没有完成，请再试一次。"); if (open) await renew(); return; }
+      if (!answer.ok) { toast(told.wrong || (answer.status === 413 && "文件太大，请换一个 20 MB 以内的。") || "这一步没有完成，请再试一次。"); if (open) await renew(); return; }
       form.reset();
       if (form.id === "reply") { one("#warnings").replaceChildren(); one("#text").value = ""; sessionStorage.removeItem(`draft-${open}`); }
       const key = one('input[name="key"]', form);
       if (key) key.value = fresh();
       await renew();
+      if (form.id === "send-file") one("#exchange").scrollTop = one("#exchange").scrollHeight;
       if (form.id === "reply") { one("#exchange").scrollTop = one("#exchange").scrollHeight; if (one("#text")) one("#text").focus(); }
       else if (form.action.endsWith("/take") && one("#text")) one("#text").focus();
     } catch (fault) {

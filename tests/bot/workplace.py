@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from bot.messages import Inbound, Kind, Outcome, Reply, Turn
 from bot.outbox import Outbox
 from bot.retry import RetryPolicy
+from bot.sealed_files import SealedFiles
 from bot.store import schema
 from bot.store.store import Store
 from bot.turns import Turns
@@ -64,6 +65,7 @@ class Workplace:
         *,
         while_human: Callable[[Turn], Outcome] | None = None,
         budget_seconds: float = 20.0,
+        files: SealedFiles | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -71,7 +73,12 @@ class Workplace:
         self.channel = FakeChannel()
         self.policy = RetryPolicy()
         self.outbox = Outbox(
-            store=store, channels={"demo": self.channel}, clock=clock, policy=self.policy, chance=random.Random(7)
+            store=store,
+            channels={"demo": self.channel},
+            clock=clock,
+            policy=self.policy,
+            chance=random.Random(7),
+            files=files,
         )
         self.turns = Turns(
             store=store,

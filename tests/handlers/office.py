@@ -64,14 +64,16 @@ class Office:
         self.decided: Callable[[], None] = lambda: None  # called after each decision, before its commit
 
         hours = ServiceHours(calendar=WorkCalendar.load())
-        reception = Reception(desk=self.desk.respond, router=router, hours=hours)
+        reception = Reception(desk=self.desk.respond, router=router, hours=hours, keys=store.keys)
 
         def respond(turn: Turn) -> Outcome:
             outcome = reception.respond(turn)
             self.decided()
             return outcome
 
-        self.place = Workplace(store, clock, respond, while_human=reception.while_human, budget_seconds=60)
+        self.place = Workplace(
+            store, clock, respond, while_human=reception.while_human, budget_seconds=60, files=self.papers
+        )
         self.chores = Chores(
             store=store,
             papers=self.papers,

@@ -85,7 +85,7 @@ class Service(RuleBasedStateMachine):
         self.clock = FixedClock(china("2026-11-23 10:00"))
         self.ward = Ward(self.store, self.clock, self.library)
         hours = ServiceHours(calendar=WorkCalendar.load())
-        self.reception = Reception(desk=desk, router=Alarms(), hours=hours)
+        self.reception = Reception(desk=desk, router=Alarms(), hours=hours, keys=self.store.keys)
         self.rota = Rota(store=self.store, hours=hours)
         self.acts = Handling(store=self.store, forms=Forms())
         self.keys = itertools.count()
