@@ -17,7 +17,8 @@ from typing import Any, TypeVar, cast
 import click
 from flask import Flask
 
-from bot.accounts import Account, WechatAccount, WecomAccount
+from bot.accounts import Account, WebChatAccount, WechatAccount, WecomAccount
+from bot.channels.web_chat import WebChatChannel
 from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
 from bot.connections import channel_of
@@ -27,7 +28,7 @@ from bot.machine import Machine
 from bot.outbox import Outbox
 from bot.retry import RetryPolicy
 from bot.sealed_files import SealedFiles
-from bot.server import LIVE_SEATS, serve
+from bot.server import CHAT_SEATS, LIVE_SEATS, serve
 from bot.settings import Settings, data_dir, load_settings
 from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
@@ -48,6 +49,8 @@ from console.office import Office
 from console.sent_files import sent_file_pages
 from console.simulation import simulation
 from console.vaccine_plan import plan_pages
+from console.web_chat.pages import web_chat_pages
+from console.web_chat.streams import Streams
 from handlers import commands, draft_warnings, native_service
 from handlers.assigning import Rota
 from handlers.audit_commands import audit_group
@@ -182,6 +185,14 @@ def serving_app(settings: Settings) -> Flask:
     own = (export_pages(store=store, copies=copies), plan_pages(store=store), sent, console)
     for pages in (*machine.blueprints(), *own):
         app.register_blueprint(pages)
+    app.extensions["streams"] = streams = Streams(seats=CHAT_SEATS, clock=system_clock)
+    app.register_blueprint(
+        web_chat_pages(
+            accounts={one.id: one for one in settings.accounts if isinstance(one, WebChatAccount)},
+            channels={id: one for id, one in channels.items() if isinstance(one, WebChatChannel)},
+            streams=streams,
+        )
+    )
     if settings.has_simulator:
         simulation(app, settings=settings, store=store, library=_library())
     return app
@@ -417,8 +428,13 @@ def serve_command() -> None:
         settings,
         lambda: serving_app(settings),
         machine_of=lambda app: app.extensions["machine"],
-        at_end=lambda app: app.extensions["live"].stop(),
+        at_end=_end_streams,
     )
+
+
+def _end_streams(app: Flask) -> None:
+    for name in ("live", "streams"):
+        app.extensions[name].stop()
 
 
 @click.group("db")

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 _BLOCKING_THREADS = 32
 # An open stream holds a thread for as long as its page is open: these come on top, so that webhooks never want one.
 LIVE_SEATS = 32
+CHAT_SEATS = 32  # the same for open web chats, and for files on their way up
 _KILL_AFTER_SECONDS = 9
 
 WsgiApp = Callable[..., Any]
@@ -57,7 +58,7 @@ def serve(
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=_BLOCKING_THREADS + LIVE_SEATS,
+        blocking_threads=_BLOCKING_THREADS + LIVE_SEATS + CHAT_SEATS,
         backlog=1024,
         backpressure=256,
         log_dictconfig=libraries_config(),

@@ -1,5 +1,6 @@
 """The way of a message through each channel: sealed by the platform's twin, opened by the channel, the reply back."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,8 @@ from console.platform.phone import Delivery, Phone
 from console.platform.wecom_phone import WeComPhone
 from tests.bot.channels.conftest import make_channel, make_phone
 from tests.bot.channels.corporation import make_wecom_channel, make_wecom_phone
+from tests.bot.channels.test_web_chat import make_channel as make_web_chat
+from tests.bot.channels.test_web_chat import signed
 
 _PERSON = "o-person"
 _MESSAGES = {Kind.IMAGE: "image", Kind.FILE: "file", Kind.VOICE: "voice"}
@@ -81,13 +84,44 @@ class ServiceWire:
         return reply if menu is None else _read(menu, reply)
 
 
-Wire = CallbackWire | ServiceWire
+@dataclass(kw_only=True)
+class WebChatWire:
+    """The web chat: JSON under a signed token, the reply in its answer."""
+
+    clock: Clock
+    channel: Channel
+    _envelope: Envelope | None = None
+
+    def carries(self, message: Inbound) -> bool:
+        """Whether the web chat knows such a message: no speech, and no events but the first."""
+        return message.kind in (Kind.TEXT, Kind.IMAGE, Kind.FILE) or message.event == "subscribe"
+
+    def carried(self, message: Inbound) -> Inbound:
+        """Return the message as it comes out of the channel."""
+        said = {"text": message.text} if message.kind is Kind.TEXT else {"event": message.event}
+        if message.kind in _MESSAGES:
+            said = {"kind": _MESSAGES[message.kind], "file": message.media_id}
+        body = json.dumps({"key": "m-1", **said}).encode()
+        self._envelope = self.channel.parse({"token": signed(self.clock, _PERSON)}, body)
+        inbound = self._envelope.inbound
+        assert inbound is not None
+        return inbound
+
+    def answered(self, reply: str) -> str:
+        """Return the passive reply as the person reads it."""
+        assert self._envelope is not None
+        messages = json.loads(self.channel.wrap(self._envelope, reply or None).body)["messages"]
+        return messages[0]["text"] if messages else ""
+
+
+Wire = CallbackWire | ServiceWire | WebChatWire
 WIRES: Mapping[str, Callable[[Any], Wire]] = {
     "wechat": lambda clock: CallbackWire(channel=make_channel(clock), phone=make_phone(clock), hears_speech=True),
     "wecom": lambda clock: CallbackWire(
         channel=make_wecom_channel(clock), phone=make_wecom_phone(clock), hears_speech=False
     ),
     "wecom_kf": lambda clock: ServiceWire(clock=clock),
+    "web_chat": lambda clock: WebChatWire(clock=clock, channel=make_web_chat(None, clock)),
 }
 
 

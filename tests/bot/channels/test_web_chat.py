@@ -31,7 +31,7 @@ def make_channel(store, clock, *, mailbox=None) -> WebChatChannel:
     return WebChatChannel(
         account="chat",
         secrets=(SECRET, OLD_SECRET),
-        mailbox=mailbox or Mailbox(store, account="chat", clock=clock),
+        mailbox=mailbox or (Mailbox(store, account="chat", clock=clock) if store else None),
         clock=clock,
     )
 
