@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar, cast
@@ -17,12 +17,13 @@ from typing import Any, TypeVar, cast
 import click
 from flask import Flask
 
-from bot.accounts import Account, WebChatAccount, WechatAccount, WecomAccount
+from bot.accounts import Account, WebChatAccount, WechatAccount, WecomAccount, WecomKfAccount
 from bot.channels.web_chat import WebChatChannel
 from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
 from bot.connections import channel_of
 from bot.errors import ConfigurationFault, RetryLater, UserFault
+from bot.kf.people import customer_of
 from bot.logs import configure_logs
 from bot.machine import Machine
 from bot.outbox import Outbox
@@ -55,6 +56,7 @@ from handlers import commands, draft_warnings, native_service
 from handlers.assigning import Rota
 from handlers.audit_commands import audit_group
 from handlers.case_commands import cases_group
+from handlers.channels import Channels
 from handlers.child_commands import children_group
 from handlers.chores import Chores
 from handlers.conversation_commands import add_acts
@@ -249,7 +251,19 @@ def _desk(settings: Settings, store: Store) -> Desk:
         products={account.id: _known_products(account, library) for account in settings.accounts},
         insurer=insurer_of(settings.insurers, store=store, library=library, clock=system_clock),
         public_url=settings.public_url,
+        channels=Channels(
+            names={account.id: account.name for account in settings.accounts},
+            identities={
+                one.id: partial(_customer, one) for one in settings.accounts if isinstance(one, WecomKfAccount)
+            },
+        ),
     )
+
+
+def _customer(account: WecomKfAccount, contact: str) -> str:
+    """Return a customer as WeCom knows them at every service point of a corporation."""
+    customer, _ = customer_of(contact, tuple(account.open_kfids))
+    return f"{account.corp_id}|{customer}"
 
 
 def _rounds(store: Store) -> Rounds:

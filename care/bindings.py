@@ -1,4 +1,7 @@
-"""Who may act on which policy in chat. One person may have several policies, one policy several people."""
+"""Who may act on which policy in chat. One person may have several policies, one policy several people.
+
+What was verified in one of a person's channels holds in all of them (care/joins.py), and ends in all of them.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from bot.store.people import insert_unless_there
+from care.joins import contacts_of
 from care.tables import bindings
 
 
@@ -31,30 +35,37 @@ def bind(connection: Connection, *, contact_id: int, policy_id: int, now: dateti
 
 def end(connection: Connection, *, contact_id: int, policy_id: int, now: datetime) -> bool:
     """End one binding; False when there was none. That it once was stays on record."""
-    return _end(connection, now, bindings.c.contact_id == contact_id, bindings.c.policy_id == policy_id) > 0
+    return _end(connection, now, _of_person(connection, contact_id), bindings.c.policy_id == policy_id) > 0
 
 
 def end_all(connection: Connection, *, contact_id: int, now: datetime) -> int:
-    """End all bindings of a contact; returns how many there were."""
-    return _end(connection, now, bindings.c.contact_id == contact_id)
+    """End all bindings of a person; returns how many there were."""
+    return _end(connection, now, _of_person(connection, contact_id))
 
 
 def is_bound(connection: Connection, *, contact_id: int, policy_id: int) -> bool:
     """Return whether a contact may act on a policy now."""
     query = select(bindings.c.id).where(
-        bindings.c.contact_id == contact_id, bindings.c.policy_id == policy_id, bindings.c.ended_at.is_(None)
+        _of_person(connection, contact_id), bindings.c.policy_id == policy_id, bindings.c.ended_at.is_(None)
     )
     return connection.execute(query).first() is not None
 
 
 def of_contact(connection: Connection, contact_id: int) -> list[Binding]:
-    """Return a contact's bindings, in the order in which they were made."""
-    return _standing(connection, bindings.c.contact_id == contact_id)
+    """Return a person's bindings, each policy once, in the order in which they were made."""
+    first: dict[int, Binding] = {}
+    for one in _standing(connection, _of_person(connection, contact_id)):
+        first.setdefault(one.policy_id, one)
+    return list(first.values())
 
 
 def contacts_of_policy(connection: Connection, policy_id: int) -> list[int]:
     """Return the contacts that may act on a policy, in the order in which they were bound."""
     return [binding.contact_id for binding in _standing(connection, bindings.c.policy_id == policy_id)]
+
+
+def _of_person(connection: Connection, contact_id: int) -> ColumnElement[bool]:
+    return bindings.c.contact_id.in_(contacts_of(connection, contact_id))
 
 
 def _standing(connection: Connection, whose: ColumnElement[bool]) -> list[Binding]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from bot.keys import KeyRing
+from care.joins import contacts_of
 from care.tables import cases
 
 
@@ -60,9 +61,9 @@ def cases_of_contact(
     limit: int = 20,
     before_id: int | None = None,
 ) -> Iterator[Case]:
-    """Yield a person's cases, the newest first; `before_id` goes on after the last one seen."""
-    wanted = (cases.c.contact_id == contact_id) & cases.c.is_open if only_open else cases.c.contact_id == contact_id
-    return _several(connection, keys, _newest_first(wanted, limit, before_id))
+    """Yield a person's cases of all their channels, the newest first; `before_id` goes on after the last one seen."""
+    mine = cases.c.contact_id.in_(contacts_of(connection, contact_id))
+    return _several(connection, keys, _newest_first(mine & cases.c.is_open if only_open else mine, limit, before_id))
 
 
 def cases_of_policy(

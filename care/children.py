@@ -20,6 +20,7 @@ from care.case_numbers import drawn
 from care.child import Child, Profile
 from care.child_records import records_of
 from care.child_tables import child_guardians, child_records, children
+from care.joins import contacts_of
 from care.policies import insured_people
 from care.policy import Insured, Policy
 from care.tables import bindings, insured, policies, reminders
@@ -32,7 +33,7 @@ _OF_POLICY = ("name", "birth", "sex")  # an insured child's are the policy's, an
 
 def children_of_contact(connection: Connection, keys: KeyRing, contact_id: int) -> list[Child]:
     """Return the children a person may see: those of the policies they have bound, and those they entered."""
-    return _read(connection, keys, select(children).where(_seen_by(contact_id)).order_by(children.c.id))
+    return _read(connection, keys, select(children).where(_seen_by(connection, contact_id)).order_by(children.c.id))
 
 
 def child_with_id(connection: Connection, keys: KeyRing, id: int) -> Child | None:
@@ -107,7 +108,7 @@ def guardians_of(connection: Connection, child: Child) -> list[int]:
 
 def is_of_contact(connection: Connection, child_id: int, contact_id: int) -> bool:
     """Whether a person may see a child."""
-    query = select(children.c.id).where(children.c.id == child_id, _seen_by(contact_id))
+    query = select(children.c.id).where(children.c.id == child_id, _seen_by(connection, contact_id))
     return connection.execute(query).first() is not None
 
 
@@ -182,8 +183,9 @@ def erase_children_of(connection: Connection, keys: KeyRing, contact_id: int, *,
     """Erase the children that nobody but this person looks after, with all that was recorded; end their part in the
     others. Returns the erased ones' row numbers. Do it while their policies are still bound."""
     seen = children_of_contact(connection, keys, contact_id)
-    alone = [child for child in seen if guardians_of(connection, child) == [contact_id]]
-    connection.execute(delete(child_guardians).where(child_guardians.c.contact_id == contact_id))
+    mine = contacts_of(connection, contact_id)
+    alone = [child for child in seen if set(guardians_of(connection, child)) <= set(mine)]
+    connection.execute(delete(child_guardians).where(child_guardians.c.contact_id.in_(mine)))
     for child in alone:
         erase_child(connection, keys, child.id, by=f"contact:{contact_id}", now=now)
     return tuple(child.id for child in alone)
@@ -200,9 +202,10 @@ def erase_child(connection: Connection, keys: KeyRing, id: int, *, by: str, now:
     _audit(connection, keys, id, "child deleted", by=by, now=now)
 
 
-def _seen_by(contact_id: int) -> ColumnElement[bool]:
-    bound = select(bindings.c.policy_id).where(bindings.c.contact_id == contact_id, bindings.c.ended_at.is_(None))
-    entered = select(child_guardians.c.child_id).where(child_guardians.c.contact_id == contact_id)
+def _seen_by(connection: Connection, contact_id: int) -> ColumnElement[bool]:
+    mine = contacts_of(connection, contact_id)
+    bound = select(bindings.c.policy_id).where(bindings.c.contact_id.in_(mine), bindings.c.ended_at.is_(None))
+    entered = select(child_guardians.c.child_id).where(child_guardians.c.contact_id.in_(mine))
     return or_(children.c.policy_id.in_(bound), children.c.id.in_(entered))
 
 

@@ -1,4 +1,8 @@
-"""What a person agreed to: given and withdrawn, with the version of the text they read. The texts are not kept here."""
+"""What a person agreed to: given and withdrawn, with the version of the text they read. The texts are not kept here.
+
+An agreement holds in all of a person's channels (care/joins.py): it is the same person, the same company and the same
+text. It is recorded where it was given, so that whoever takes two channels apart is asked again in the other.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.store.prepared import Prepared
+from care.joins import contacts_of
 from care.tables import consents
 
 
@@ -48,7 +53,8 @@ def withdraw(connection: Connection, *, contact_id: int, kind: ConsentKind, now:
     kinds = [kind.value] if kind is not ConsentKind.PERSONAL else [one.value for one in ConsentKind]
     ending = (
         update(consents)
-        .where(consents.c.contact_id == contact_id, consents.c.kind.in_(kinds), consents.c.withdrawn_at.is_(None))
+        .where(consents.c.contact_id.in_(contacts_of(connection, contact_id)))
+        .where(consents.c.kind.in_(kinds), consents.c.withdrawn_at.is_(None))
         .values(withdrawn_at=now)
     )
     return connection.execute(ending).rowcount > 0
@@ -56,7 +62,7 @@ def withdraw(connection: Connection, *, contact_id: int, kind: ConsentKind, now:
 
 _STANDING = Prepared(
     lambda _: (
-        select(consents.c.kind, consents.c.version)
+        select(consents.c.id, consents.c.kind, consents.c.version)
         .where(consents.c.contact_id == bindparam("of_contact"), consents.c.withdrawn_at.is_(None))
         .order_by(consents.c.id)
     )
@@ -65,14 +71,17 @@ _STANDING = Prepared(
 
 def standing(connection: Connection, contact_id: int) -> dict[ConsentKind, int]:
     """Return what a person agrees to now: kind → version of the text they read last."""
-    return {ConsentKind(row.kind): row.version for row in _STANDING.rows(connection, {"of_contact": contact_id})}
+    of_all = (_STANDING.rows(connection, {"of_contact": one}) for one in contacts_of(connection, contact_id))
+    rows = sorted((row for rows in of_all for row in rows), key=lambda row: row.id)
+    return {ConsentKind(row.kind): row.version for row in rows}
 
 
 def current(connection: Connection, *, contact_id: int, kind: ConsentKind) -> Consent | None:
     """Return the latest agreement of a kind that still stands, or None. The caller compares its version."""
     query = (
         select(consents)
-        .where(consents.c.contact_id == contact_id, consents.c.kind == kind.value, consents.c.withdrawn_at.is_(None))
+        .where(consents.c.contact_id.in_(contacts_of(connection, contact_id)))
+        .where(consents.c.kind == kind.value, consents.c.withdrawn_at.is_(None))
         .order_by(consents.c.id.desc())
         .limit(1)
     )
@@ -82,7 +91,8 @@ def current(connection: Connection, *, contact_id: int, kind: ConsentKind) -> Co
 
 def history(connection: Connection, contact_id: int) -> list[Consent]:
     """Return everything a person ever agreed to, the oldest first."""
-    query = select(consents).where(consents.c.contact_id == contact_id).order_by(consents.c.id)
+    mine = consents.c.contact_id.in_(contacts_of(connection, contact_id))
+    query = select(consents).where(mine).order_by(consents.c.id)
     return [_consent(row) for row in connection.execute(query)]
 
 

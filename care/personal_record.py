@@ -16,6 +16,7 @@ from bot.store.schema import contacts, conversations, inbound, outbox, questions
 from care import audit, children, consents, media, policies, timeline
 from care.case_records import Case, cases_of_contact
 from care.child import Child, product_name
+from care.joins import contacts_of
 from care.policy import Policy
 from care.promises import deadlines_of
 from care.tables import bindings, verification_attempts
@@ -75,7 +76,8 @@ def _contact(connection: Connection, cipher: Cipher, contact_id: int) -> Record:
 
 
 def _policies(connection: Connection, keys: KeyRing, contact_id: int) -> list[Record]:
-    rows = connection.execute(select(bindings).where(bindings.c.contact_id == contact_id).order_by(bindings.c.id)).all()
+    mine = bindings.c.contact_id.in_(contacts_of(connection, contact_id))
+    rows = connection.execute(select(bindings).where(mine).order_by(bindings.c.id)).all()
     found = {one.id: one for one in policies.by_ids(connection, keys, [row.policy_id for row in rows])}
     return [
         {

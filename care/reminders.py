@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, literal_c
 from bot.store import outbox
 from bot.store.people import insert_unless_there
 from bot.store.prepared import Prepared
+from care.joins import contacts_of
 from care.quiet_hours import next_allowed
 from care.tables import reminder_opt_outs, reminders
 
@@ -188,10 +189,11 @@ def opt_out(connection: Connection, *, contact_id: int, kind: str, now: datetime
     values = {"contact_id": contact_id, "kind": kind, "at": now}
     row = insert_unless_there(connection.dialect, reminder_opt_outs).values(values)
     is_new = connection.execute(row.returning(reminder_opt_outs.c.kind)).first() is not None
+    of_person = reminders.c.contact_id.in_(contacts_of(connection, contact_id))
     of_kind = () if kind == EVERY_KIND else (reminders.c.kind == kind,)
-    planned = (reminders.c.contact_id == contact_id, reminders.c.state == "planned", *of_kind)
+    planned = (of_person, reminders.c.state == "planned", *of_kind)
     connection.execute(update(reminders).where(*planned).values(state="opted_out", settled_at=now))
-    on_its_way = (reminders.c.contact_id == contact_id, reminders.c.state == "handed", *of_kind)
+    on_its_way = (of_person, reminders.c.state == "handed", *of_kind)
     leaving = connection.scalars(select(reminders.c.provider_id).where(*on_its_way, reminders.c.way == "message"))
     outbox.withdraw(connection, [key for key in leaving if key], now=now)
     return is_new
@@ -200,7 +202,8 @@ def opt_out(connection: Connection, *, contact_id: int, kind: str, now: datetime
 def opt_in(connection: Connection, *, contact_id: int, kind: str = EVERY_KIND) -> bool:
     """Take an opt-out back (all of them for `EVERY_KIND`); re-planning wakes what it ended."""
     of_kind = () if kind == EVERY_KIND else (reminder_opt_outs.c.kind.in_((kind, EVERY_KIND)),)
-    gone = connection.execute(delete(reminder_opt_outs).where(reminder_opt_outs.c.contact_id == contact_id, *of_kind))
+    mine = reminder_opt_outs.c.contact_id.in_(contacts_of(connection, contact_id))
+    gone = connection.execute(delete(reminder_opt_outs).where(mine, *of_kind))
     return gone.rowcount > 0
 
 
@@ -215,8 +218,9 @@ _OPTED_OUT = Prepared(
 
 
 def has_opted_out(connection: Connection, *, contact_id: int, kind: str) -> bool:
-    """Whether a person doesn't want this kind of reminder."""
-    return bool(_OPTED_OUT.rows(connection, {"of_contact": contact_id, "of_kind": kind}))
+    """Whether a person doesn't want this kind of reminder, said in any of their channels."""
+    mine = contacts_of(connection, contact_id)
+    return any(_OPTED_OUT.rows(connection, {"of_contact": one, "of_kind": kind}) for one in mine)
 
 
 def drop_of_contact(connection: Connection, contact_id: int) -> int:
@@ -246,7 +250,8 @@ def coming(connection: Connection, *, until: datetime, limit: int = 100) -> list
 def last_told(connection: Connection, contact_id: int, *, since: datetime) -> Row[Any] | None:
     """Return the newest reminder that went to a person since a time: what their answer is about."""
     table = reminders
-    wanted = (table.c.contact_id == contact_id, table.c.state.in_(("handed", "sent")), table.c.due_at >= since)
+    mine = table.c.contact_id.in_(contacts_of(connection, contact_id))
+    wanted = (mine, table.c.state.in_(("handed", "sent")), table.c.due_at >= since)
     return connection.execute(select(table).where(*wanted).order_by(table.c.due_at.desc(), table.c.id.desc())).first()
 
 

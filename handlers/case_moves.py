@@ -11,6 +11,7 @@ from bot.store import outbox
 from care import audit, cases
 from care.case_records import Case, case_of
 from care.workdays import WorkCalendar
+from handlers.reaching import where_open
 from handlers.replanning import replan_case
 from handlers.wording import say
 from knowledge.flow import Flow
@@ -77,7 +78,7 @@ class CaseMover:
             outbox.add(
                 connection,
                 self.keys,
-                conversation_id=case.conversation_id,
+                conversation_id=where_open(connection, case.contact_id, case.conversation_id, now=now),
                 kind="case",
                 text=text,
                 key=f"case-{case.id}-{case.version}",

@@ -17,6 +17,7 @@ from care.material_reviews import Verdict
 from care.media import Material
 from handlers.case_moves import CaseMover
 from handlers.case_words import acceptable_papers
+from handlers.reaching import where_open
 from handlers.replanning import replan_case
 from handlers.wording import say
 
@@ -145,8 +146,9 @@ class CaseWorker(CaseMover):
             reason=reason,
         )
         try:
+            where = where_open(connection, case.contact_id, case.conversation_id, now=now)
             return outbox.add(
-                connection, self.keys, conversation_id=case.conversation_id, kind="case", text=text,
+                connection, self.keys, conversation_id=where, kind="case", text=text,
                 key=review_key(paper.id, review), now=now,
             )  # fmt: skip
         except Unreadable:

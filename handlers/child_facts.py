@@ -7,13 +7,12 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from bot.clock import in_china
-from bot.store.people import conversation_of
 from care import children
 from care.child import Child
 from care.child_forecast import forecast_of
 from care.policy import Policy, standing
 from care.vaccination.rows import Row
-from handlers.reminder_facts import Facts, PlanningHouse, Recipient, stored_policy
+from handlers.reminder_facts import Facts, PlanningHouse, Recipient, recipients, stored_policy
 from knowledge.schema import ChildReminders
 
 
@@ -30,8 +29,8 @@ class ChildFacts(Facts):
 
 def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> ChildFacts | None:
     """Return the facts of a child; None where nobody is told, or the policy promises no reminders (any more)."""
-    recipients = _recipients(connection, child)
-    if not recipients:
+    told = _guardians(connection, child)
+    if not told:
         return None
     today, check_ups = in_china(now).date(), None
     if child.policy_id is not None:
@@ -43,7 +42,7 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
             check_ups = tuple(one.on for one in child.check_ups)
     return ChildFacts(
         subject=f"child:{child.id}",
-        recipients=recipients,
+        recipients=told,
         calendar=house.calendar,
         now=now,
         name=child.name,
@@ -78,6 +77,5 @@ def reminders_promised(house: PlanningHouse, policy: Policy) -> ChildReminders |
     return handbook.product.child_reminders if handbook else None
 
 
-def _recipients(connection: Connection, child: Child) -> tuple[Recipient, ...]:
-    found = ((one, conversation_of(connection, one)) for one in children.guardians_of(connection, child))
-    return tuple(Recipient(contact_id=one, conversation_id=where) for one, where in found if where is not None)
+def _guardians(connection: Connection, child: Child) -> tuple[Recipient, ...]:
+    return recipients(connection, children.guardians_of(connection, child))

@@ -62,6 +62,11 @@ class Desk:
 
     def respond(self, turn: Turn) -> Outcome:
         """Return what to say to one message or event, with the state for the next turn."""
+        outcome = self._responded(turn)
+        noting = self._house.channels.noting(self._house.customers.store, turn)
+        return replace(outcome, effects=(*noting, *outcome.effects)) if noting else outcome
+
+    def _responded(self, turn: Turn) -> Outcome:
         products = self._products.get(turn.inbound.account, tuple(self._house.library.handbooks))
         session = Session.from_state(turn.conversation.state, products=products)
         known = self._house.customers.of(turn.conversation.contact_id)

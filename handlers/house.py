@@ -12,6 +12,7 @@ from care.core_system import CoreSystem
 from care.insurer import Insurer, InsurerOfProduct, LocalInsurer
 from care.workdays import WorkCalendar
 from handlers import form_files
+from handlers.channels import Channels
 from handlers.customers import Customers
 from handlers.desk import Desk
 from handlers.respond import Assistant
@@ -29,6 +30,7 @@ def build_desk(
     products: Mapping[str, tuple[str, ...]],
     insurer: Insurer | None = None,
     public_url: str = "",
+    channels: Channels | None = None,
 ) -> Desk:
     """Return the desk of a serving process; without `insurer` policies are verified by the local table.
 
@@ -45,6 +47,7 @@ def build_desk(
         insurer=insurer or LocalInsurer(store),
         calendar=calendar,
         public_url=public_url,
+        channels=channels or Channels(),
     )
     assistant = Assistant(library, router, products=products)
     return Desk(house=house, assistant=assistant, wishes=Requests.load(), products=products)

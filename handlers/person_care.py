@@ -23,17 +23,16 @@ from care import (
     reminders,
 )
 from care.call_attempts import Call, Outcome
-from care.case_records import case_with_id, cases_of_contact
+from care.case_records import case_with_id
 from care.child import Child, RecordRefused
 from care.quiet_hours import next_allowed
 from care.workdays import WorkCalendar
 from handlers.case_work import LONGEST_REASON, Refused
-from handlers.replanning import kinds, replan_case, replan_child, replan_policy
+from handlers.replanning import kinds, replan_child, replan_person
 from knowledge.library import Library
 
 AGAIN_AFTER = timedelta(hours=2)  # when nobody was reached, unless somebody says otherwise
 _FURTHEST = timedelta(days=30)
-_MOST_CASES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ class PersonWorker:
         """Send all reminders again that a person's facts want. Raises Refused where none were stopped."""
         if not reminders.opt_in(connection, contact_id=contact_id):
             raise Refused("提醒没有停过。")
-        self._replan(connection, contact_id, now)
+        replan_person(connection, self, contact_id, now=now)
         self._audited(connection, "reminders resumed", f"contact:{contact_id}", now)
 
     def send_now(self, connection: Connection, contact_id: int, id: int, *, now: datetime) -> datetime:
@@ -156,15 +155,6 @@ class PersonWorker:
             policy_id = bound[0].policy_id if bound else None
         policy = policies.by_id(connection, self.keys, policy_id) if policy_id is not None else None
         return policy.holder_phone if policy else ""
-
-    def _replan(self, connection: Connection, contact_id: int, now: datetime) -> None:
-        bound = [one.policy_id for one in bindings.of_contact(connection, contact_id)]
-        for policy in policies.by_ids(connection, self.keys, bound):
-            replan_policy(connection, self, policy, now=now)
-        for case in cases_of_contact(connection, self.keys, contact_id, only_open=True, limit=_MOST_CASES):
-            replan_case(connection, self, case, now=now)
-        for child in children.children_of_contact(connection, self.keys, contact_id):
-            replan_child(connection, self, child, now=now)
 
     def _reminder(self, connection: Connection, contact_id: int, id: int) -> None:
         found = person_reminders.reminder(connection, id)

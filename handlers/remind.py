@@ -8,7 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,6 +29,7 @@ from care.quiet_hours import is_quiet, next_allowed, quiet_from
 from care.reminder_ends import End
 from care.reminders import Planned, Reminder
 from care.tables import call_tasks as calls_table
+from handlers.reaching import conversations_of
 from handlers.reminder_allowances import has_consented, phone_of, window
 from handlers.reminder_brake import Brake
 from handlers.reminder_facts import Facts, PlanningHouse
@@ -168,34 +169,34 @@ class Rounds:
         if not has_consented(connection, reminder, kind):
             rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
             return "dropped"
-        found = _OWNER.rows(connection, {"of_id": reminder.conversation_id})
-        owner = found[0].owner if found else None
-        if owner is None:  # a turn is being taken: neither of the two waits for the other
+        places = conversations_of(connection, reminder.contact_id, reminder.conversation_id)
+        found = [row.owner for one in places for row in _OWNER.rows(connection, {"of_id": one})]
+        if len(found) < len(places):  # a turn is being taken: neither of the two waits for the other
             rows.put_off(connection, reminder, now + _IN_A_MOMENT, reason="a turn is being taken")
             return "put_off"
-        if owner == Owner.HUMAN:
+        if Owner.HUMAN in found:
             rows.put_off(connection, reminder, now + _LOOK_AGAIN, reason="a person has the conversation")
             return "put_off"
         words = kind.compose(facts, planned)
-        return self._on_its_way(connection, reminder, kind, facts, planned, words, now)
+        return self._on_its_way(connection, reminder, kind, facts, planned, words, places, now)
 
     def _on_its_way(
         self, connection: Connection, reminder: Reminder, kind: ReminderKind, facts: Facts, planned: Planned,
-        words: Words, now: datetime,
+        words: Words, places: Sequence[int], now: datetime,
     ) -> str | External:  # fmt: skip
-        windowless = self.ways.windowless
-        closes_at = (
-            window(connection, reminder, kind, now, windowless=windowless) if reminder.rung <= _MESSAGE else None
-        )
-        if closes_at is not None:
-            return self._message(connection, reminder, words, now, closes_at)
+        """Take the first way that is open; each way is looked for in all of the person's channels before the next."""
+        for place in places if reminder.rung <= _MESSAGE else ():
+            there = replace(reminder, conversation_id=place)
+            closes_at = window(connection, there, kind, now, windowless=self.ways.windowless)
+            if closes_at is not None:
+                return self._message(connection, there, words, now, closes_at)
         try:
-            person = person_of(connection, self.store.keys, reminder.conversation_id)
+            person, *others = [person_of(connection, self.store.keys, place) for place in places]
         except Unreadable:
             rows.settle(connection, reminder, "dropped", now=now, reason="the person was deleted")
             return "dropped"
-        if reminder.rung <= _NOTICE:
-            notice = self.ways.notice(connection, person, reminder, words)
+        for one in (person, *others) if reminder.rung <= _NOTICE else ():
+            notice = self.ways.notice(connection, one, reminder, words)
             if notice is not None:
                 return notice
         phone = phone_of(connection, self.house, facts)

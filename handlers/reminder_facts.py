@@ -12,7 +12,7 @@ from bot.clock import CHINA, in_china
 from bot.keys import KeyRing
 from bot.store import schema
 from bot.store.people import conversation_of
-from care import bindings, media, policies, promises
+from care import bindings, joins, media, policies, promises
 from care.case_records import Case
 from care.policy import Policy
 from care.promises import Deadline
@@ -125,7 +125,7 @@ def case_facts(connection: Connection, house: PlanningHouse, case: Case, *, now:
     told, told_version = _told(connection, case)
     return CaseFacts(
         subject=f"case:{case.id}",
-        recipients=_recipients(connection, (case.contact_id,)),
+        recipients=recipients(connection, (case.contact_id,)),
         calendar=house.calendar,
         now=now,
         case=case,
@@ -153,7 +153,7 @@ def policy_facts(connection: Connection, house: PlanningHouse, policy: Policy, *
             waiting[service.short if service else id] = days
     return PolicyFacts(
         subject=f"policy:{policy.id}",
-        recipients=_recipients(connection, bindings.contacts_of_policy(connection, policy.id)),
+        recipients=recipients(connection, bindings.contacts_of_policy(connection, policy.id)),
         calendar=house.calendar,
         now=now,
         policy=policy,
@@ -169,11 +169,13 @@ def stored_policy(connection: Connection, house: PlanningHouse, id: int) -> Poli
 
 def recipients_of_policy(connection: Connection, policy_id: int) -> tuple[Recipient, ...]:
     """Return who may act on a policy, and where to tell them."""
-    return _recipients(connection, bindings.contacts_of_policy(connection, policy_id))
+    return recipients(connection, bindings.contacts_of_policy(connection, policy_id))
 
 
-def _recipients(connection: Connection, contacts: Sequence[int]) -> tuple[Recipient, ...]:
-    found = ((contact, conversation_of(connection, contact)) for contact in contacts)
+def recipients(connection: Connection, contacts: Sequence[int]) -> tuple[Recipient, ...]:
+    """Return whom to tell among these contacts: each person once, however many channels they have."""
+    told = joins.one_each(connection, contacts)
+    found = ((contact, conversation_of(connection, contact)) for contact in told)
     return tuple(Recipient(contact_id=one, conversation_id=where) for one, where in found if where is not None)
 
 

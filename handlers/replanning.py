@@ -9,8 +9,11 @@ from sqlalchemy import Connection, select
 
 from bot.keys import Unreadable
 from bot.store.store import Store
-from care.case_records import Case, all_cases, case_with_id
+from care import policies
+from care.bindings import of_contact as standing_bindings
+from care.case_records import Case, all_cases, case_with_id, cases_of_contact
 from care.child import Child
+from care.children import children_of_contact
 from care.policy import Policy
 from care.reminder_plan import differing, replan_all
 from care.reminders import Planned
@@ -30,6 +33,7 @@ from handlers.reminder_kind import ReminderKind
 
 BATCH = 100
 WRITTEN_AT_ONCE = 20
+_MOST_CASES = 200
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +57,17 @@ def replan_policy(connection: Connection, house: PlanningHouse, policy: Policy, 
 def replan_child(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> int:
     """Plan a child's reminders anew."""
     return _replan(connection, f"child:{child.id}", child_facts(connection, house, child, now=now), now)
+
+
+def replan_person(connection: Connection, house: PlanningHouse, contact_id: int, *, now: datetime) -> None:
+    """Plan all reminders of the person behind a contact anew: of their policies, open cases and children."""
+    bound = [one.policy_id for one in standing_bindings(connection, contact_id)]
+    for policy in policies.by_ids(connection, house.keys, bound):
+        replan_policy(connection, house, policy, now=now)
+    for case in cases_of_contact(connection, house.keys, contact_id, only_open=True, limit=_MOST_CASES):
+        replan_case(connection, house, case, now=now)
+    for child in children_of_contact(connection, house.keys, contact_id):
+        replan_child(connection, house, child, now=now)
 
 
 def _replan(connection: Connection, subject: str, facts: Facts | None, now: datetime) -> int:

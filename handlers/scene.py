@@ -1,6 +1,6 @@
 """What a request or a task of the desk sees of one turn, and what it says. It reads and decides; it never writes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from bot.keys import KeyRing
 from bot.messages import Citation, Effect, Turn
 from care.insurer import Insurer
 from care.workdays import WorkCalendar
+from handlers.channels import Channels
 from handlers.customers import Customer, Customers
 from handlers.session import Session
 from intents.router import Router
@@ -26,6 +27,7 @@ class House:
     insurer: Insurer
     calendar: WorkCalendar
     public_url: str = ""  # what links in messages begin with; empty: no links
+    channels: Channels = field(default_factory=Channels)
 
     @property
     def keys(self) -> KeyRing:

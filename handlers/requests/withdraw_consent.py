@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.messages import Committing
-from care import audit, bindings, consents, media
+from care import audit, bindings, consents, joins, media
 from care.consents import ConsentKind
 from handlers.scene import Said, Scene
 from handlers.wording import say
@@ -22,7 +22,8 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     def withdraw(connection: Connection, turn: Committing) -> None:
         consents.withdraw(connection, contact_id=turn.contact_id, kind=ConsentKind.PERSONAL, now=turn.now)
         bindings.end_all(connection, contact_id=turn.contact_id, now=turn.now)
-        media.drop_loose(connection, turn.contact_id, reason="consent withdrawn")
+        for contact in joins.contacts_of(connection, turn.contact_id):
+            media.drop_loose(connection, contact, reason="consent withdrawn")
         actor = f"contact:{turn.contact_id}"
         audit.append(connection, keys, actor=actor, action="withdraw_consent", subject=actor, now=turn.now)
 

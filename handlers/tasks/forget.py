@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from bot.forms import Form
 from bot.messages import Committing
 from bot.slots.yes_no import YES
+from care import joins
 from care.forgetting import forget_person
 from handlers import form_files
 from handlers.scene import Said, Scene
@@ -17,7 +18,9 @@ from intents.match import Context
 
 
 def _form(scene: Scene, task: Task, answers: Answers) -> Form:
-    return form_files.confirming(say("forget_sure"))
+    with scene.house.customers.store.reading() as connection:
+        is_joined = bool(joins.others_of(connection, scene.turn.conversation.contact_id))
+    return form_files.confirming(say("forget_sure_everywhere" if is_joined else "forget_sure"))
 
 
 def _done(scene: Scene, task: Task, answers: Answers, labels: Mapping[str, str]) -> Said:

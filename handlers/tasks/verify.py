@@ -12,7 +12,7 @@ from bot.errors import ConfigurationFault, RefusedInput, RetryLater
 from bot.forms import Choice, Form
 from bot.messages import Committing
 from bot.slots.numerals import digits
-from care import attempts, audit, bindings
+from care import attempts, audit, bindings, join_offers
 from care.insurer import Claim, Found, keep
 from care.policies import identity_index, number_index
 from handlers import form_files
@@ -141,6 +141,7 @@ def _bound(scene: Scene, found: Found, index: bytes) -> Said:
     context = replace(scene.session.context, product=first.product, choices=(), question="")
     session = replace(scene.session, context=context, policy=first.id)
     done = say("verify_done", policies="；".join(label_of(scene, policy) for policy in found.policies))
+    done = "\n".join(filter(None, (done, _perhaps_the_same(scene, found))))
     return Said(
         text=done if session.wanted else f"{done}\n{say('verify_done_next')}",
         session=session,
@@ -148,6 +149,16 @@ def _bound(scene: Scene, found: Found, index: bytes) -> Said:
         reasons=("verified",),
         customer=scene.customer.with_bound(found.policies),
     )
+
+
+def _perhaps_the_same(scene: Scene, found: Found) -> str:
+    """Offer to join, where the policy was verified in another channel: by the same person, or by one of the family."""
+    known = [policy.id for policy in found.policies if policy.id is not None]
+    contact_id, account = scene.turn.conversation.contact_id, scene.turn.inbound.account
+    with scene.house.customers.store.reading() as connection:
+        among = join_offers.candidates(connection, contact_id, account=account, policies=known)
+    where = scene.house.channels.named(one.account for one in among)
+    return say("join_offer", where=where) if among else ""
 
 
 TASK = TaskKind(form=_form, done=_done, told=_told)

@@ -49,6 +49,8 @@ OF_PEOPLE = {
 }
 INDEXES = {
     "contacts.blind_index",
+    "join_offers.code_index",
+    "platform_people.identity_index",
     "policies.number_index",
     "policies.holder_id_index",
     "insured.id_index",
