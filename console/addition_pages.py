@@ -26,13 +26,13 @@ Page = str | tuple[str, int] | Response
 
 EDITORS = ("operator", "supervisor")
 WRITERS = (*EDITORS, "manager")
+# What was done → the state that it led to, and what is said.
 _DONE = {
-    "written": "已存为草稿。请另一位同事审核。",
-    "changed": "已改好。改过的内容要重新审核、重新试跑。",
-    "approved": "已审核通过。",
-    "trying": "正在试跑。",
-    "published": "已发布，几秒内对所有新消息生效，不用重启。",
-    "withdrawn": "已撤回，回答恢复原样。",
+    "written": ("draft", "已存为草稿。请另一位同事审核。"),
+    "changed": ("draft", "已改好。改过的内容要重新审核、重新试跑。"),
+    "approved": ("approved", "已审核通过。"),
+    "published": ("published", "已发布，几秒内对所有新消息生效，不用重启。"),
+    "withdrawn": ("withdrawn", "已撤回。"),
 }
 
 
@@ -64,7 +64,7 @@ class Quality:
             one=shown,
             words=WORDS,
             wrong=wrong,
-            done=_DONE.get(request.args.get("done", ""), ""),
+            done=_done(shown),
             may_edit=current_user().role in EDITORS,
             is_own=current_user().actor in item.writers,
             warnings=office.warnings(item.content.say or ""),
@@ -106,6 +106,13 @@ class Quality:
         context = Context(products=tuple(self.office.library.handbooks), product=content.product)
         kept = [text for text in content.texts if router.alarm(text, context) or router.wants_person(text)]
         return [f"“{text}”是紧急情况或要找人工，不能改成别的回答。" for text in kept]
+
+
+def _done(shown: view.Shown) -> str:
+    """Return what was just done, as long as it still holds: pages are read again."""
+    done = request.args.get("done", "")
+    state, _ = _DONE.get(done, ("", ""))
+    return _DONE[done][1] if state == shown.item.state else ""
 
 
 def add_addition_pages(pages: Blueprint, office: Office) -> None:
@@ -181,7 +188,7 @@ def add_addition_pages(pages: Blueprint, office: Office) -> None:
         if quality.replayer is None:
             abort(404)
         quality.replayer.start(found, actor=current_user().actor)
-        return redirect(url_for("console.quality.item", id=id, done="trying"))
+        return redirect(url_for("console.quality.item", id=id))
 
     @pages.post("/quality/items/<int:id>/publish")
     @allowed(*EDITORS)

@@ -1,5 +1,6 @@
 """What the pages of the quality loop show: additions with what they stand for, and trials with what would change."""
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,12 +68,12 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A trial as it is shown. `is_current`: it tried the version that stands there now."""
+    """A trial as it is shown. `is_current`: it tried the version that stands there now. `changed` counts alike ones."""
 
     replay: Replay
     is_current: bool
     is_lost: bool
-    changed: tuple[Changed, ...]
+    changed: tuple[tuple[Changed, int], ...]
     counts: Mapping[str, int]
 
     @property
@@ -157,19 +158,19 @@ def _trial(
     ids = [int(change["at"]) for change in replay.changes if change["from"] == "recorded"]
     recorded = asked.numbered(connection, office.store.keys, ids)
     seen = {id: one for id, one in recorded.items() if accounts is None or one.account in accounts}
-    rows = []
+    rows: Counter[Changed] = Counter()
     for change in replay.changes:
         words = _words(office, change, {id: masked(one.text) for id, one in seen.items()})
         verdict, tone = _VERDICTS[change["verdict"]]
         old, new = (_answer(office, item, change[side]) for side in ("old", "new"))
         source = _SOURCES[change["from"]]
-        rows.append(Changed(words=words, source=source, old=old, new=new, verdict=verdict, tone=tone))
+        rows[Changed(words=words, source=source, old=old, new=new, verdict=verdict, tone=tone)] += 1
     counts = {verdict: sum(change["verdict"] == verdict for change in replay.changes) for verdict in _VERDICTS}
     trial = Trial(
         replay=replay,
         is_current=replay.item_version == item.version,
         is_lost=replay.is_lost(office.clock()),
-        changed=tuple(rows),
+        changed=tuple(rows.items()),
         counts=counts | {"recorded": len(ids)},
     )
     return trial, tuple(seen)

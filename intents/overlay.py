@@ -104,7 +104,7 @@ class Known:
 
     def may_be_said(self, text: str) -> bool:
         """Whether any phrasing may stand in `text`: cheap, and never no where `said` finds one."""
-        heard = Counter(sounds(compact(text)))
+        heard = Counter(sounds(compact(text))) if self._sounds else Counter[str]()
         return any((key & heard).total() >= _LEAST_SHARED * key.total() for key in self._sounds)
 
     def said(self, reading: Reading, products: Iterable[str]) -> list[Hit]:

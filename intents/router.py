@@ -190,10 +190,10 @@ class Router:
 
     def _published(self, message: str, context: Context) -> Match | None:
         """What people are known to mean by these very words; nothing takes asking for a person away."""
-        known = self._known
-        if not known.overlay.said:
+        known, text = self._known, strip_courtesies(message)
+        if not known.may_be_said(text):
             return None
-        reading = self._heard(strip_courtesies(message)).reading
+        reading = self._heard(text).reading
         products, why = self._products(reading, context)
         hits = known.said(reading, products)
         topics = {hit.said.topic: topic for hit in hits if (topic := self._topic(hit.said.topic)) is not None}
