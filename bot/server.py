@@ -22,7 +22,7 @@ log = structlog.get_logger()
 _BLOCKING_THREADS = 32
 # An open stream holds a thread for as long as its page is open: these come on top, so that webhooks never want one.
 LIVE_SEATS = 32
-CHAT_SEATS = 32  # the same for open web chats, and for files on their way up
+CHAT_SEATS = 32  # the same for open web chats and files on their way up, where an account is a web chat
 _KILL_AFTER_SECONDS = 9
 
 WsgiApp = Callable[..., Any]
@@ -52,13 +52,14 @@ def serve(
         Finalize(machine, machine.stop, exitpriority=100)
         return app
 
+    has_chat = any(account.channel == "web_chat" for account in settings.accounts)
     server = Granian(
         "app:create_app",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=_BLOCKING_THREADS + LIVE_SEATS + CHAT_SEATS,
+        blocking_threads=_BLOCKING_THREADS + LIVE_SEATS + (CHAT_SEATS if has_chat else 0),
         backlog=1024,
         backpressure=256,
         log_dictconfig=libraries_config(),
