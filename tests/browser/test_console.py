@@ -1,6 +1,8 @@
 """The console beside the simulator, as `make run` starts both: taking over, racing, giving back, restarts, keyboard."""
 
+import base64
 import json
+import re
 import subprocess
 from itertools import count
 
@@ -10,6 +12,8 @@ from playwright.sync_api import expect
 
 from care.demo_staff import PASSWORD
 from tests.assistants import LEARNED
+from tests.care.papers import pdf
+from tests.console.talks import picture
 from tests.proof.servers import free_port
 from tests.served_demo import FLASK, ROOT, Demo
 from tests.waiting import eventually
@@ -47,6 +51,10 @@ class House(Demo):
         """Send texts to which no answer need come."""
         for text in texts:
             self._act(do="say", text=text, person=person, account="demo")
+
+    def shows(self, content: bytes, *, person: str) -> None:
+        """Send a picture to which no answer need come."""
+        self._act(do="picture", content=base64.b64encode(content).decode(), person=person, account="demo")
 
     def meet(self, person: str) -> str:
         self.heard("reply", person=PEOPLE[person])
@@ -130,6 +138,33 @@ def test_from_the_simulators_chat_to_the_first_human_reply(house, open_page, log
     phone.get_by_role("button", name="发送", exact=True).click()
     expect(manager.locator(".said.person").last).to_contain_text("在中山医院")
     assert "中山医院" not in "".join(house.heard("reply")[-1:]), "the bot is silent"
+    close(manager)
+
+
+def test_pictures_and_documents_go_both_ways(house, waiting, login, open_page) -> None:
+    words, contact = waiting("yu")
+    manager = login()
+    opened(manager, words)
+    manager.get_by_role("button", name="接管").click()
+    form = manager.locator("#send-file")
+    for name, content in (("地图.jpg", picture()), ("须知.pdf", pdf())):
+        form.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": content})
+        form.get_by_role("button", name="发文件").click()
+        sent = manager.locator(".said.human", has_text=name)
+        expect(sent.locator(".state")).to_have_text("已发出")
+    phone = open_page(f"{house.address}/simulator/")
+    phone.locator("#account").select_option(label="健康服务演示号")
+    phone.get_by_label("人物").select_option(label="小雨妈妈")
+    shown = phone.locator(".chat .push .picture img")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("image => image.naturalWidth") == 60
+    link = re.search(r"http\S+/files/[\w.-]+", house.pushed("须知.pdf", person=contact))[0]
+    assert requests.post(link, timeout=10).content == pdf()
+    house.shows(picture(), person=contact)
+    got = manager.locator(".said.person details.paper").last
+    expect(got).to_be_visible()  # without a reload
+    got.locator("summary").click()
+    expect(got.locator("img")).to_be_visible()
     close(manager)
 
 
@@ -250,6 +285,7 @@ PAGES = (
     "/console/conversations/1",
     "/console/cases",
     "/console/calls",
+    "/console/figures",
     "/console/audit",
     "/console/users",
     "/console/account",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web_chat_server import chat_server
+from tests.browser.test_console import AXE, serious
+from tests.web_chat_server import chat_server, token
 
 pytestmark = pytest.mark.browser
 
@@ -36,3 +37,13 @@ def test_a_token_that_ended_is_asked_for_again(open_page, tmp_path) -> None:
         frame.get_by_role("button", name="发送").click()
         frame.get_by_text("第二条，主动发送").wait_for()
         open_page.faults[:] = [one for one in open_page.faults if "403" not in one]  # what the browser says of it
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="SKIPPED: axe-core is not installed (tests/install_tools.sh)")
+def test_by_itself_it_fits_a_small_phone_and_axe_finds_no_serious_fault(open_page, tmp_path) -> None:
+    with chat_server(tmp_path) as chat:
+        page = open_page(f"{chat.address}/webchat/chat/#token={token()}", width=320, height=640)
+        page.get_by_text("收到：subscribe").wait_for()
+        assert "token" not in page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert serious(page, AXE.read_text(encoding="utf-8")) == []
