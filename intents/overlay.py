@@ -5,7 +5,7 @@ nothing. A name is read as the service or drug it stands for. Nothing is learned
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,7 +81,11 @@ class Known:
         self.overlay = overlay
         readings = [(said, read(strip_courtesies(said.text))) for said in overlay.said]
         self._said = [(said, reading, skeleton(reading.rest)) for said, reading in readings]
-        self._sounds = [Counter(sounds(key)) for _, _, key in self._said]
+        self._least = [_LEAST_SHARED * len(sounds(key)) for _, _, key in self._said]
+        self._where: dict[str, list[tuple[int, int]]] = defaultdict(list)  # a sound → phrasings, how often in each
+        for at, (_, _, key) in enumerate(self._said):
+            for sound, times in Counter(sounds(key)).items():
+                self._where[sound].append((at, times))
         names = [(compact(named.name), compact(named.word), named) for named in overlay.named]
         self._names = sorted(names, key=lambda row: -len(row[0]))
 
@@ -104,8 +108,7 @@ class Known:
 
     def may_be_said(self, text: str) -> bool:
         """Whether any phrasing may stand in `text`: cheap, and never no where `said` finds one."""
-        heard = Counter(sounds(compact(text))) if self._sounds else Counter[str]()
-        return any((key & heard).total() >= _LEAST_SHARED * key.total() for key in self._sounds)
+        return bool(self._said) and bool(self._likely(compact(text)))
 
     def said(self, reading: Reading, products: Iterable[str]) -> list[Hit]:
         """Return the phrasings of these products that a message says; only those said most exactly."""
@@ -114,11 +117,19 @@ class Known:
             return []
         hits = [
             Hit(said=said, how=how)
-            for said, known, key in self._said
+            for said, known, key in (self._said[at] for at in self._likely(reading.text))
             if said.product in open_to and (how := _how(asked, reading, key, known))
         ]
         best = next((how for how in ("exact", "sound", "near") if any(hit.how == how for hit in hits)), None)
         return [hit for hit in hits if hit.how == best]
+
+    def _likely(self, text: str) -> list[int]:
+        """Return which phrasings share enough sounds with a compact text to stand in it at all."""
+        shared: Counter[int] = Counter()
+        for sound, times in Counter(sounds(text)).items():
+            for at, needed in self._where.get(sound, ()):
+                shared[at] += min(times, needed)
+        return [at for at in sorted(shared) if shared[at] >= self._least[at]]
 
 
 def skeleton(text: str) -> str:

@@ -1,15 +1,20 @@
 """The quality loop in a real browser: two colleagues bring a miss to a published answer, and see what it changes."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from bot.store.store import open_store
 from handlers import replaying
+from tests.assistants import WUXIAN
 from tests.console.desk import PASSWORD
-from tests.console.test_quality import WORDS, Room
+from tests.console.test_quality import WORDS, Room, phrasing, publish
 from tests.served import served
 
 pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[1] / "peers/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture
@@ -56,3 +61,23 @@ def test_two_colleagues_bring_a_miss_to_an_answer(room, open_page):
         for page in (writer, other):
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 0
+
+
+def test_no_page_of_the_quality_loop_has_a_serious_accessibility_fault(room, open_page):
+    if not AXE.is_file():
+        pytest.skip("SKIPPED: axe-core is not installed (tests/install_tools.sh): accessibility is NOT tested")
+    room.asks(WORDS)
+    id = publish(room, phrasing())
+    with served(room.app) as address:
+        page = logged_in(open_page, address, "zhu", "/console/quality")
+        state = page.context.storage_state()
+        context = page.context.browser.new_context(bypass_csp=True, storage_state=state, locale="zh-CN")
+        examined = context.new_page()
+        for path in ("", "/items", f"/items/{id}", f"/write?product={WUXIAN}&text={WORDS}", "/test"):
+            examined.goto(f"{address}/console/quality{path}")
+            examined.add_script_tag(path=AXE)
+            faults = examined.evaluate(
+                "axe.run().then(found => found.violations.map(one => [one.impact, one.id, one.nodes[0].html]))"
+            )
+            assert [one for one in faults if one[0] in ("serious", "critical")] == [], path
+        context.close()
