@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exis
 
 from bot.clock import in_china
 from care.case_work_tables import material_reviews
+from care.joins import contacts_of
 from care.tables import case_deadlines, cases, materials
 
 DueFilter = Literal["", "overdue", "today", "week", "paused", "none"]
@@ -72,7 +73,7 @@ def listed(
     paused, unseen = _is_paused().label("is_paused"), _unseen().label("unseen")
     columns = [cases.c[name] for name in _OF_CASE]
     query = select(*columns, due.c.due_at, paused, unseen)
-    query = _narrowed(query.select_from(cases.outerjoin(due, due.c.case_id == cases.c.id)), asked, due, now)
+    query = _narrowed(connection, query.select_from(cases.outerjoin(due, due.c.case_id == cases.c.id)), asked, due, now)
     order = (
         (due.c.due_at.is_(None), due.c.due_at, cases.c.changed_at, cases.c.id)
         if asked.is_open
@@ -86,7 +87,7 @@ def count(connection: Connection, asked: Asked, *, now: datetime) -> int:
     """Count the cases that `listed` would return page by page."""
     due = _due()
     query = select(func.count()).select_from(cases.outerjoin(due, due.c.case_id == cases.c.id))
-    return connection.scalar(_narrowed(query, asked, due, now)) or 0
+    return connection.scalar(_narrowed(connection, query, asked, due, now)) or 0
 
 
 def counts_by_step(connection: Connection, asked: Asked, *, now: datetime) -> Mapping[Stand, int]:
@@ -96,7 +97,7 @@ def counts_by_step(connection: Connection, asked: Asked, *, now: datetime) -> Ma
     query = select(*stand, func.count()).select_from(cases.outerjoin(due, due.c.case_id == cases.c.id))
     return {
         (row[0], row[1], row[2]): row[3]
-        for row in connection.execute(_narrowed(query, asked, due, now).group_by(*stand))
+        for row in connection.execute(_narrowed(connection, query, asked, due, now).group_by(*stand))
     }
 
 
@@ -130,7 +131,7 @@ def _unseen() -> ColumnElement[int]:
     return query.scalar_subquery()
 
 
-def _narrowed(query: Select[Any], asked: Asked, due: FromClause, now: datetime) -> Select[Any]:
+def _narrowed(connection: Connection, query: Select[Any], asked: Asked, due: FromClause, now: datetime) -> Select[Any]:
     wanted: list[ColumnElement[bool]] = [cases.c.is_open if asked.is_open else not_(cases.c.is_open)]
     for column, value in ((cases.c.product, asked.product), (cases.c.service, asked.service)):
         wanted += [column == value] if value else []
@@ -139,7 +140,8 @@ def _narrowed(query: Select[Any], asked: Asked, due: FromClause, now: datetime) 
         wanted.append(cases.c.owner.is_(None) if asked.owner == NOBODY else cases.c.owner == asked.owner)
     wanted += [cases.c.number == asked.number] if asked.number else []
     wanted += [cases.c.policy_id == asked.policy_id] if asked.policy_id is not None else []
-    wanted += [cases.c.contact_id == asked.contact_id] if asked.contact_id is not None else []
+    if asked.contact_id is not None:
+        wanted.append(cases.c.contact_id.in_(contacts_of(connection, asked.contact_id)))
     wanted += [_at(asked.stands)] if asked.stands is not None else []
     wanted += [not_(_at(asked.beside))] if asked.beside else []
     return query.where(*wanted, *_due_filter(asked.due, due, now))
