@@ -71,6 +71,11 @@ def offered_by(
     return next((one for one in among if one.contact_id == found), None)
 
 
+def is_any_open(connection: Connection, among: Sequence[Candidate], *, now: datetime) -> bool:
+    """Whether any of the candidates was shown a code that could still be said."""
+    return connection.scalar(select(join_offers.c.contact_id).where(*_open(among, now)).limit(1)) is not None
+
+
 def take(connection: Connection, keys: KeyRing, one: Candidate, code: str, *, now: datetime) -> bool:
     """Use a code up; False where it is gone meanwhile."""
     wanted = (join_offers.c.code_index == _index(keys, code), *_open([one], now))

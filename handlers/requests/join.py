@@ -26,15 +26,22 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
-    """Show a code, or join whose code is said."""
+    """Show a code, or join whose code is said. Six digits alone are a code only while one could be meant."""
+    text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", scene.text))
+    is_bare = text.isdigit()
+    if is_bare and not scene.customer.policies:
+        return None
     if not scene.customer.policies or not scene.customer.contact_id:
         return Said(text=say("join_no_policy"), session=scene.session)
     account = scene.turn.inbound.account
     with scene.house.customers.store.reading() as connection:
         among = join_offers.candidates(connection, scene.customer.contact_id, account=account)
+        is_meant = join_offers.is_any_open(connection, among, now=scene.now)
+    if is_bare and not is_meant:
+        return None
     if not among:
         return Said(text=say("join_nobody"), session=scene.session)
-    said = _CODE.search(unicodedata.normalize("NFKC", scene.text).replace(" ", ""))
+    said = _CODE.search(text)
     return _redeemed(scene, among, said[0]) if said else _offered(scene, among)
 
 

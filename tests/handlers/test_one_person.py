@@ -124,6 +124,14 @@ def test_a_code_serves_once_and_is_void_after_five_guesses(service_desk: Service
     assert "没有查到" in _first(desk, f"合并 {code}")  # nobody is left to be joined
 
 
+def test_six_digits_alone_are_a_code_only_while_one_was_shown(service_desk: ServiceDesk) -> None:
+    desk = service_desk
+    _both_verified(desk)
+    assert "合并码" not in _first(desk, "482913")
+    [code] = re.findall(r"\d{6}", _second(desk, "好的，合并"))
+    assert "合到一处" in _first(desk, code)
+
+
 def test_forgetting_says_that_it_is_for_both_channels_and_does_it(service_desk: ServiceDesk) -> None:
     desk = service_desk
     _both_verified(desk)
