@@ -26,7 +26,6 @@ from care.workdays import WorkCalendar
 from handlers.reminder_facts import Desk
 from handlers.replanning import replan_child
 from knowledge.library import Library
-from tests.conftest import DATABASES
 from tests.proof.reminder_worker import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +94,9 @@ def _until(done: object, seconds: float) -> bool:
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("empty_database_url", DATABASES, indirect=True)
+@pytest.mark.parametrize(
+    "empty_database_url", ["postgresql", pytest.param("sqlite", marks=pytest.mark.proof)], indirect=True
+)
 @pytest.mark.parametrize(
     ("people", "kills"), [(40, 1), pytest.param(3000, 25, marks=pytest.mark.proof)], ids=["small", "whole"]
 )

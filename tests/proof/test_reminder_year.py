@@ -15,7 +15,6 @@ from bot.keys import KeyRing
 from bot.store.migrate import upgrade
 from care.tables import call_tasks
 from knowledge.library import Library
-from tests.conftest import DATABASES
 from tests.proof import year_oracle as oracle
 from tests.proof.year_platform import Arrival, Fate, MortalStore
 from tests.proof.year_world import Year
@@ -153,11 +152,13 @@ def _live(tmp_path: Path, url: str, library: Library, **size: Any) -> tuple[Year
 
 
 @pytest.mark.timeout(3500)
-@pytest.mark.parametrize("empty_database_url", DATABASES, indirect=True)
+@pytest.mark.parametrize(
+    "empty_database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)], indirect=True
+)
 @pytest.mark.parametrize(
     "size",
     [
-        {"children": 24, "inpatients": 8, "kills": 5, "days": 45},
+        {"children": 24, "inpatients": 8, "kills": 4, "days": 30},
         pytest.param({"children": 10_000, "inpatients": 2_000, "kills": 100}, marks=pytest.mark.proof),
     ],
     ids=["small", "whole"],
