@@ -7,6 +7,7 @@ saying so in one channel: the code tells that whoever asks has both accounts in 
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -52,7 +53,9 @@ def _offered(scene: Scene, among: list[Candidate]) -> Said:
         join_offers.offer(connection, keys, turn.contact_id, code, now=turn.now)
 
     where = scene.house.channels.named(one.account for one in among)
-    return Said(text=say("join_code", where=where, code=code), session=scene.session, effects=(offer,))
+    hours = str(join_offers.VALID_FOR // timedelta(hours=1))
+    text = say("join_code", where=where, code=code, hours=hours)
+    return Said(text=text, session=scene.session, effects=(offer,))
 
 
 def _redeemed(scene: Scene, among: list[Candidate], code: str) -> Said:
