@@ -22,10 +22,10 @@ _STYLE = Style(
     value_colors=("#ffffff",) * 4,
     colors=("#12655d", "#b2560d", "#3b5fa8", "#8a2f4f"),
     font_family="system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif",
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=14,
-    value_font_size=12,
+    label_font_size=15,
+    major_label_font_size=15,
+    legend_font_size=16,
+    value_font_size=15,
     no_data_font_size=20,
 )
 _KINDS = {
@@ -64,7 +64,7 @@ def _look(table: Table) -> dict[str, Any]:
         "width": 820,
         "height": 140 + 28 * len(table.rows) if is_lying else 320,
         # Chinese letters are wider than those it reckons with.
-        "margin_left": 10 + (min(longest, _LONGEST_LABEL) * 6 if is_lying else 0),
+        "margin_left": 10 + (min(longest, _LONGEST_LABEL) * 7 if is_lying else 0),
         "legend_at_bottom": True,
         "show_legend": len(table.charted) > 1,
         "print_values": table.kind != "line",

@@ -53,12 +53,12 @@ def tables(connection: Connection, library: Library, span: Span) -> list[Table]:
 
 
 def _overview(connection: Connection, _library: Library, span: Span) -> Table:
-    days = figures.days(connection, span)
-    answered, unanswered = sum(day.answered for day in days), sum(day.unanswered for day in days)
+    decided = dict(figures.decisions(connection, span))
+    answered, unanswered = decided.get("answer", 0), decided.get("clarify", 0) + decided.get("abstain", 0)
     asked = sum(number for _, number in figures.hand_over_reasons(connection, span))
     rows: list[tuple[Cell, ...]] = [
         ("有提问的会话", figures.people(connection, span)),
-        ("消息", sum(day.questions for day in days)),
+        ("消息", sum(decided.values())),
         ("直接回答", answered),
         ("反问或没有听懂", unanswered),
         ("直接回答率 %", _share(answered, answered + unanswered)),

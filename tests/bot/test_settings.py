@@ -211,3 +211,25 @@ def test_damaged_demo_secrets_are_named(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationFault, match=rf"{name}: damaged; delete it"):
             load_settings({"ASSISTANT_DATA_DIR": str(tmp_path)})
         (tmp_path / name).unlink()
+
+
+WEB_CHAT = """
+[[accounts]]
+id = "app"
+channel = "web_chat"
+name = "在线健康管家"
+products = ["zhenai-wuxian-2023"]
+secret = "env:JD_SECRET"
+origins = ["https://www.insurer.example", "http://127.0.0.1:9000"]
+"""
+
+
+def test_a_web_chat_needs_a_secret_and_whole_origins(tmp_path: Path) -> None:
+    secret = "s" * 32
+    (account,) = load(tmp_path, WEB_CHAT, JD_SECRET=secret).accounts
+    assert (account.channel, account.secret, account.previous_secret) == ("web_chat", secret, "")
+    assert secret not in repr(account)
+    assert "accounts[0].secret" in fault(tmp_path, WEB_CHAT, JD_SECRET="too short")
+    for origin in ("https://x.example/path", "*", "x.example", "https://x.example; script-src *"):
+        bad = WEB_CHAT.replace("https://www.insurer.example", origin)
+        assert "accounts[0].origins[0]" in fault(tmp_path, bad, JD_SECRET=secret)
