@@ -197,6 +197,33 @@ def add_note(connection: Connection, keys: KeyRing, number: str, note: str, *, a
     return case
 
 
+def correct(
+    connection: Connection,
+    keys: KeyRing,
+    flow: Flow,
+    number: str,
+    slot: str,
+    value: Any,
+    *,
+    actor: str,
+    now: datetime,
+    note: str,
+    seen_version: int | None = None,
+) -> Case:
+    """Change one answer of an open case, on the policyholder's word; `note` tells it in the timeline.
+
+    Raises UserFault (unknown number, closed), ChangedMeanwhile.
+    """
+    case = _open_one(connection, keys, flow, number, seen_version)
+    answers = {**case.answers, slot: value}
+    labels = {name: label for name, label in case.labels.items() if name != slot}
+    changed = _change(connection, case, now=now)
+    sealed = sealed_answers(keys, case.id, answers, labels)
+    connection.execute(update(_cases).where(_cases.c.id == case.id).values(answers=sealed))
+    timeline.record(connection, keys, case.id, "note", actor=actor, now=now, note=note)
+    return replace(changed, answers=answers, labels=labels)
+
+
 def _insert(
     connection: Connection, flow: Flow, application: Application, *, now: datetime, draw: Callable[[datetime], str]
 ) -> int | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from bot.store import outbox
 from bot.store.people import insert_unless_there
+from care.reminder_done import DONE
 from care.reminders import LATER, Planned, has_opted_out
 from care.tables import reminders
 
@@ -98,7 +99,7 @@ def _compared(connection: Connection, stored: Sequence[Row[Any]], wanted: Sequen
 def _is_to_move(connection: Connection, row: Row[Any], one: Planned, now: datetime) -> bool:
     if row.state in _REVIVED:
         is_out = row.state == "opted_out" and has_opted_out(connection, contact_id=row.contact_id, kind=row.kind)
-        return one.until_at > now and not is_out
+        return one.until_at > now and not is_out and row.reason != DONE
     if row.state != "planned" or row.rung or row.tries:
         return False
     if (row.due_at, row.until_at) == (one.sends_at, one.until_at):

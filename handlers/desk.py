@@ -36,6 +36,7 @@ from intents.router import Router
 _AT_ONCE = 4  # tasks that may end and begin in one turn: consent, verification, choice of policy, application
 _APPLYING = "apply"
 _CONSENT = "consent"
+_WAITING = "case_waiting"
 _NO_ANSWER = frozenset({"abstain", "clarify", "smalltalk", "menu"})
 
 RequestAnswer = Callable[[Scene, Mapping[str, Any]], Said | None]
@@ -139,12 +140,16 @@ class Desk:
         alarm = self._house.router.alarm(scene.text, scene.session.context)
         if alarm is not None:
             return self._alarmed(scene, alarm)
-        if self._house.router.wants_person(scene.text):
+        if self._house.router.wants_person(scene.text) and not self._waits_for_case(scene):
             outcome = self._discussed(scene)
             return outcome if scene.session.task is None else followed(outcome, self._repeat(scene))
         if scene.session.task is not None:
             return self._in_task(scene)
         return self._requested(scene) or offers.binding(scene, self._discussed(scene), kinds_in(scene, self._wishes))
+
+    def _waits_for_case(self, scene: Scene) -> bool:
+        """Whether somebody complains that nobody has called about their case: it says until when somebody will."""
+        return _WAITING in self._wishes.all_in(scene.text) and bool(scene.customer.open_cases)
 
     def _alarmed(self, scene: Scene, alarm: Match) -> Outcome:
         """Danger beats everything, save that what a form asks for is taken as the answer."""

@@ -1,9 +1,13 @@
-"""What a person's answer to a reminder is about: the last reminder that reached them."""
+"""What a person's answer to a reminder is about: the last reminder that reached them, and its case."""
 
 from datetime import timedelta
 from typing import Any
 
-from care import reminders
+from sqlalchemy import Connection
+
+from bot.messages import Committing, Effect
+from care import reminder_done, reminders, timeline
+from care.case_records import Case
 from handlers.scene import Scene
 
 _ANSWERED_WITHIN = timedelta(days=7)
@@ -16,3 +20,27 @@ def last_reminder(scene: Scene) -> Any | None:
         return None
     with scene.house.customers.store.reading() as connection:
         return reminders.last_told(connection, contact, since=scene.now - _ANSWERED_WITHIN)
+
+
+def case_of(scene: Scene, reminder: Any) -> Case | None:
+    """Return the open case that a reminder was about, or None."""
+    return next((case for case in scene.customer.open_cases if f"case:{case.id}" == reminder.subject), None)
+
+
+def noting(scene: Scene, case: Case, note: str) -> Effect:
+    """Return the effect that writes the person's answer into their case, for who works on it."""
+    keys = scene.house.keys
+
+    def note_it(connection: Connection, turn: Committing) -> None:
+        timeline.record(connection, keys, case.id, "note", actor=f"contact:{turn.contact_id}", now=turn.now, note=note)
+
+    return note_it
+
+
+def ending(reminder: Any) -> Effect:
+    """Return the effect that ends what is still planned of a reminder's kind about its subject."""
+
+    def end(connection: Connection, turn: Committing) -> None:
+        reminder_done.end(connection, reminder, now=turn.now)
+
+    return end

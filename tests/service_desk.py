@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from bot.keys import KeyRing
 from bot.messages import Inbound, Kind, Outcome, Owner, Turn
@@ -153,8 +153,15 @@ class ServiceDesk:
         with self.store.reading() as connection:
             rows = connection.execute(select(table).where(table.c.id > self._read_until).order_by(table.c.id)).all()
             texts = [self._opened(connection, row) for row in rows]
-        self._read_until = rows[-1].id if rows else self._read_until
+        if rows:
+            self._read_until = rows[-1].id
+            self.store.write(self._deliver)
         return texts
+
+    def _deliver(self, connection: Connection) -> None:
+        """Take what was read as sent, as the worker would have: it isn't about to leave any more."""
+        waiting = schema.outbox.c.state == "pending"
+        connection.execute(update(schema.outbox).where(waiting).values(state="sent", settled_at=self.clock()))
 
     def _opened(self, connection: Connection, row: Any) -> str:
         person = people.person_of(connection, KEYS, row.conversation_id)

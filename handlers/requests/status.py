@@ -11,7 +11,7 @@ from handlers.case_words import told
 from handlers.scene import Said, Scene
 from handlers.wording import say
 
-_MOST = 3
+MOST = 3
 _WHERE = re.compile(r"在哪|哪里|哪儿|怎么(查|看)|如何(查|看)|咋(查|看)")
 
 
@@ -25,15 +25,16 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
         return Said(text=say("cases_none"), session=scene.session) if is_own else None
     named = [case for case in cases if case.number == number]
     chosen = named or [case for case in cases if case.is_open] or list(cases[:1])
-    lines = [told(scene, case) for case in chosen[:_MOST]]
-    if len(chosen) > _MOST:
-        lines.append(say("cases_more", count=str(len(chosen) - _MOST)))
+    lines = [told(scene, case) for case in chosen[:MOST]]
+    if len(chosen) > MOST:
+        lines.append(say("cases_more", count=str(len(chosen) - MOST)))
     if any(case.is_open for case in chosen):
         lines.append(say("case_next"))
-    return Said(text="\n\n".join(lines), session=scene.session, citations=_citations(scene, chosen[:_MOST]))
+    return Said(text="\n\n".join(lines), session=scene.session, citations=citations(scene, chosen[:MOST]))
 
 
-def _citations(scene: Scene, cases: list[Case]) -> tuple[Citation, ...]:
+def citations(scene: Scene, cases: list[Case]) -> tuple[Citation, ...]:
+    """Return the clauses behind the steps at which cases are."""
     found = []
     for case in cases:
         flow = scene.flow(case.product, case.service)

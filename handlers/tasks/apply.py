@@ -127,7 +127,10 @@ def _notices(scene: Scene, task: Task, answers: Answers) -> Sequence[str]:
     if policy is None or flow is None:
         return ()
     told = cautions(scene, policy, flow, answers)
-    return [*told.lines, *clause_lines(scene, policy.product, told.clauses)]
+    people = covered(policy, flow)
+    # Who is asked for whom reads the answer above; where it can be for one person only, the summary says so.
+    only = [say("apply_for_whom", name=person_name(policy, people[0]))] if len(people) == 1 else []
+    return [*only, *told.lines, *clause_lines(scene, policy.product, told.clauses)]
 
 
 def _cites(scene: Scene, task: Task, answers: Answers) -> tuple[Citation, ...]:
