@@ -1,7 +1,8 @@
 """Applications under way: opened once, moved along the handbook's own steps only, withdrawn by the customer.
 
 Each function writes by the connection it is given, and its caller owns the transaction. Nothing is sent from here:
-what the policyholder should read is returned.
+what the policyholder should read is returned. It is long because every change of a case shares one way to claim its
+version, which stays private here.
 """
 
 from collections.abc import Callable, Mapping
