@@ -146,6 +146,7 @@ def test_pictures_and_documents_go_both_ways(house, waiting, login, open_page) -
     manager = login()
     opened(manager, words)
     manager.get_by_role("button", name="接管").click()
+    manager.locator("summary", has_text="发图片或文件").click()
     form = manager.locator("#send-file")
     for name, content in (("地图.jpg", picture()), ("须知.pdf", pdf())):
         form.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": content})

@@ -67,7 +67,7 @@ def test_what_the_channel_does_not_carry_is_sent_as_a_link_for_a_week(
     [text] = office.works()
     assert "《检查 报告.pdf》" in text
     assert office.place.channel.files == []
-    token = text.partition(f"{URL}/files/")[2].partition("（")[0]
+    token = text.partition(f"{URL}/files/")[2]
     with office.store.reading() as connection:
         found = sent_files.find(connection, office.store.keys, token, now=office.clock())
         assert found is not None
