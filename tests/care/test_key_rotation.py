@@ -46,6 +46,8 @@ OF_PEOPLE = {
     "inbound.reply",
     "outbox.body",
     "questions.detail",
+    "web_chat_files.content",
+    "web_chat_letters.body",
 }
 INDEXES = {
     "contacts.blind_index",

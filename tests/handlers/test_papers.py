@@ -118,7 +118,7 @@ def test_a_photo_while_the_form_is_filled_in_repeats_its_question_and_goes_along
 def test_a_form_that_asks_for_photos_takes_them(office: Office) -> None:
     office.verified()
     reply = office.says("我想申请图文咨询")
-    for answer in ("演示甲", "本人办", "1", "最近常常头疼，想问要做什么检查"):
+    for answer in ("演示甲", "本人办", "同意", "1", "最近常常头疼，想问要做什么检查"):
         if "直接发照片" in reply:
             break
         reply = office.says(answer)
