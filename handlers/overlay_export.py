@@ -39,7 +39,12 @@ def exported(library: Library, items: Iterable[Item]) -> bytes:
             drugs[content.product].append([str(content.drug_no), "|".join(content.texts)])
         else:
             key = f"added.{item.id}"
-            fact: dict[str, object] = {"key": key, "ask": content.texts[0], "say": content.say, "clause": list(content.clauses)}
+            fact: dict[str, object] = {
+                "key": key,
+                "ask": content.texts[0],
+                "say": content.say,
+                "clause": list(content.clauses),
+            }
             facts[place].append(fact)
             phrasings[content.product] += [[place[1], key, "console", text] for text in content.texts[1:]]
     for product, rows in phrasings.items():

@@ -45,7 +45,8 @@ class TaskKind:
     """How one kind of dialog goes.
 
     `form` may hang on the answers so far. `told` are answers (slot → value) that a message gives all at once, in an
-    order of its own; empty: the message is read as the answer to the open question. `implied` are answers that follow from a message beside those taken from it. `done` ends the task with its answers (and the labels shown for them).
+    order of its own; empty: the message is read as the answer to the open question. `implied` are answers that follow
+    from a message beside those taken from it. `done` ends the task with its answers (and the labels shown for them).
     `confirms`: whether a summary is confirmed first; `notices` must be known before. `cites` are the clauses behind
     what is told with the summary, or with the only question. `objection` may end the task after any answer (not
     eligible). `noted` are changes that an answer makes at once (what was agreed to). `remark` may answer a message that
