@@ -13,6 +13,7 @@ from intents.talk import Talk
 from intents.terrain import DrugNames, Phrasing, ProductNames, ServiceNames, Terrain, Topic
 from knowledge.library import Handbook, Library
 
+LEARNED_FOLDER = "learned"  # in the data directory: what the router learned from the phrasings
 FOREIGN = Path(intents.__file__).parent / "foreign.csv"
 
 

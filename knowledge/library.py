@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,6 +94,12 @@ def load(folder: Path = HANDBOOKS) -> Library:
     if not homes:
         raise ConfigurationFault(f"{folder}: no handbook folder found; add one folder a product (docs/handbooks.md)")
     return Library(handbooks={home.name: load_handbook(home) for home in homes})
+
+
+@lru_cache(maxsize=1)
+def loaded() -> Library:
+    """Return the handbooks that are shipped, read once a process. Raises ConfigurationFault."""
+    return load()
 
 
 def load_handbook(home: Path) -> Handbook:

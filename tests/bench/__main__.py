@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.logs import configure_logs
 from knowledge.library import load
-from tests.bench import commits, dialogs, open_loop, reminding, routing, typos, webhook
+from tests.bench import commits, dialogs, open_loop, reminding, routing, typos, viewers, webhook
 from tests.bench.figures import Figure, table, write
 from tests.bench.schedule import Schedule
 from tests.bench.servers import ROOT
@@ -24,6 +24,7 @@ BENCHES: Mapping[str, Callable[[Schedule], list[Figure]]] = {
     "typos": lambda schedule: typos.measure(load(), schedule, schedule.folder / "memory"),
     "dialogs": lambda schedule: dialogs.measure(load(), schedule, schedule.folder / "memory"),
     "webhook": webhook.measure,
+    "viewers": viewers.measure,
     "openloop": open_loop.measure,
     "commits": commits.measure,
     "reminding": reminding.measure,
