@@ -1,8 +1,7 @@
 """When a promise is due. Pure: times come and go as aware UTC, and are counted as China's inside.
 
 The rules. The day of the event isn't counted. A promise of days is due when the service closes on day N (18:00 where
-no hours are known). What arrives outside the service hours counts as if it had arrived when the service next opens;
-for a promise of working days, on the next working day, even where the service opens on a day off before it.
+no hours are known). What arrives outside the service hours counts as if it had arrived when the service next opens.
 Hours and minutes run inside the service hours only. Where no hours are printed nothing lies outside them.
 """
 
@@ -34,7 +33,7 @@ def due(start: datetime, within: Within, hours: Hours | None, calendar: WorkCale
     """Return when a promise that began to run at `start` is due; it counts `within.most`, the longest time promised."""
     if within.unit in _CLOCK_UNITS:
         return _run(start, timedelta(**{within.unit: within.most}), hours, calendar)
-    first = _event_day(start, within.unit, hours, calendar)
+    first = _event_day(start, hours, calendar)
     return _at_closing(start, _counted(first, within.most, within.unit, calendar), within.unit, hours, calendar)
 
 
@@ -52,7 +51,7 @@ def resumed(
         return _run(now, _service_time(paused_at, due_at, hours, calendar), hours, calendar)
     on = _day_of_closing(due_at)
     if due_at > paused_at:
-        paused_on, resumed_on = (_event_day(moment, within.unit, hours, calendar) for moment in (paused_at, now))
+        paused_on, resumed_on = (_event_day(moment, hours, calendar) for moment in (paused_at, now))
         if resumed_on > paused_on:
             left = (on - paused_on).days if within.unit == "days" else calendar.between(paused_on, on)
             on = max(on, _counted(resumed_on, max(1, left), within.unit, calendar))
@@ -98,11 +97,8 @@ def next_opening(moment: datetime, hours: Hours | None, calendar: WorkCalendar) 
     )
 
 
-def _event_day(moment: datetime, unit: str, hours: Hours | None, calendar: WorkCalendar) -> date:
-    day = in_china(next_opening(moment, hours, calendar)).date()
-    if unit != "working_days" or is_open(moment, hours, calendar) or calendar.is_working_day(day):
-        return day
-    return calendar.after(day, 1)
+def _event_day(moment: datetime, hours: Hours | None, calendar: WorkCalendar) -> date:
+    return in_china(next_opening(moment, hours, calendar)).date()
 
 
 def _counted(day: date, count: int, unit: str, calendar: WorkCalendar) -> date:
