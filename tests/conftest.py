@@ -83,3 +83,30 @@ def store(database_url: str, keys: KeyRing) -> Iterator[Store]:
     opened = open_store(database_url, keys)
     yield opened
     opened.close()
+
+
+# What the suite plays of the pages in a browser; the rest of tests/browser is played by `make proof`, and so are the
+# tests of handlers and pages on PostgreSQL: the contracts of the store and of care run on both databases everywhere.
+_PLAYED_IN_THE_SUITE = frozenset(
+    {
+        "test_a_newcomer_applies_with_a_policy_that_the_page_shows",
+        "test_a_paper_is_refused_in_the_console_sent_again_and_accepted",
+        "test_a_person_chats_in_a_frame_and_pushes_arrive",
+        "test_a_question_is_answered_and_the_panel_says_why",
+        "test_every_page_fits_a_phone",
+        "test_from_the_simulators_chat_to_the_first_human_reply",
+        "test_given_back_in_mid_form_the_bot_asks_on_and_keeps_what_was_filled_in",
+        "test_text_is_shown_as_text",
+        "test_two_colleagues_bring_a_miss_to_an_answer",
+    }
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        if room == "browser" and getattr(item, "originalname", item.name) not in _PLAYED_IN_THE_SUITE:
+            item.add_marker(pytest.mark.proof)
+        if room in ("handlers", "console", "proof") and "postgresql" in item.name:
+            item.add_marker(pytest.mark.proof)
