@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.errors import ConfigurationFault, GiveUp, RetryLater
 from bot.sealed_files import SealedFiles
+from bot.store.conversations import stir
 from bot.store.store import Store
 from care import media
 from care.accepted_files import AcceptedFile, RefusedFile, accepted, accepted_voice
@@ -59,7 +61,7 @@ def _fetched(store: Store, files: SealedFiles, fetch: Fetch, one: media.Wanted, 
         if now - one.received_at > KEPT_BY_PLATFORM:
             return _refused(store, one, "expired")
         raise
-    return _kept(store, files, one, file)
+    return _kept(store, files, one, file, now)
 
 
 def _refused(store: Store, one: media.Wanted, reason: str) -> list[Fetched]:
@@ -68,12 +70,17 @@ def _refused(store: Store, one: media.Wanted, reason: str) -> list[Fetched]:
     return [Fetched(id=one.id, reason=reason)] if was_wanted else []
 
 
-def _kept(store: Store, files: SealedFiles, one: media.Wanted, file: AcceptedFile) -> list[Fetched]:
+def _kept(store: Store, files: SealedFiles, one: media.Wanted, file: AcceptedFile, now: datetime) -> list[Fetched]:
     name = files.write(file.content)
     size = len(file.content)
-    was_wanted = store.write(
-        lambda connection: media.keep(connection, one.id, file=name, media_type=file.media_type, size=size)
-    )
+
+    def keep(connection: Connection) -> bool:
+        was_wanted = media.keep(connection, one.id, file=name, media_type=file.media_type, size=size)
+        if was_wanted:
+            stir(connection, one.contact_id, now=now)
+        return was_wanted
+
+    was_wanted = store.write(keep)
     if not was_wanted:
         files.delete(name)  # another process was faster, or the person deleted it meanwhile
         return []

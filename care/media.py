@@ -48,6 +48,7 @@ class Wanted:
     """A file that is still at the platform."""
 
     id: int
+    contact_id: int
     account: str
     media_id: str
     received_at: datetime
@@ -74,8 +75,9 @@ def want(
 
 def wanted(connection: Connection, keys: KeyRing, *, limit: int = 100) -> list[Wanted]:
     """Return files to be fetched, the oldest first."""
+    columns = (materials.c.id, materials.c.contact_id, materials.c.media_id, materials.c.received_at)
     query = (
-        select(materials.c.id, materials.c.media_id, materials.c.received_at, materials.c.material, contacts.c.account)
+        select(*columns, materials.c.material, contacts.c.account)
         .join(contacts, contacts.c.id == materials.c.contact_id)
         .where(materials.c.state == "wanted")
         .order_by(materials.c.received_at, materials.c.id)
@@ -84,6 +86,7 @@ def wanted(connection: Connection, keys: KeyRing, *, limit: int = 100) -> list[W
     return [
         Wanted(
             id=row.id,
+            contact_id=row.contact_id,
             account=row.account,
             media_id=keys.open(row.media_id, place=media_id_place(row.id)).decode(),
             received_at=row.received_at,

@@ -34,6 +34,13 @@ def hold(connection: Connection, keys: KeyRing, conversation_id: int) -> Held | 
     return _held(connection, keys, connection.execute(found).first())
 
 
+def stir(connection: Connection, contact_id: int, *, now: datetime) -> None:
+    """Let open pages look at a person's conversation again: something of it changed outside its turns."""
+    table = conversations
+    changed = update(table).where(table.c.contact_id == contact_id)
+    connection.execute(changed.values(version=table.c.version + 1, updated_at=now))
+
+
 def seen(connection: Connection, keys: KeyRing, conversation_id: int) -> Conversation | None:
     """Return a conversation as it is now, without a lock. Raises Unreadable as `hold` does."""
     row = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
