@@ -20,14 +20,6 @@ def take_ticker(connection: Connection, holder: str, *, now: datetime, lease: ti
     return connection.execute(taking).rowcount == 1
 
 
-def give_up_ticker(connection: Connection, holder: str) -> None:
-    """Let another process tick at once."""
-    table = reminder_controls
-    connection.execute(
-        update(table).where(table.c.name == _TICKER, table.c.holder == holder).values(holder=None, until_at=None)
-    )
-
-
 def pause(connection: Connection, *, until: datetime | None) -> None:
     """Let nothing go out until a time; None ends a pause."""
     _ensure(connection, _PAUSE)

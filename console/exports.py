@@ -3,7 +3,7 @@
 Opening the link costs nothing: messengers open links themselves to show previews. The button's POST is the download.
 """
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, render_template
 
 from bot.clock import Clock, in_china, system_clock
 from bot.keys import Unreadable
@@ -11,15 +11,7 @@ from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import personal_export
 from care.personal_export import Export
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
+from console.signed_links import private
 
 
 def export_pages(*, store: Store, copies: SealedFiles, clock: Clock = system_clock) -> Blueprint:
@@ -36,7 +28,7 @@ def export_pages(*, store: Store, copies: SealedFiles, clock: Clock = system_clo
         if export is None:
             return _over()
         until = f"{in_china(export.expires_at):%m月%d日 %H:%M}"
-        return _answer(render_template("export.html", until=until, downloads_left=export.downloads_left))
+        return private(render_template("export.html", until=until, downloads_left=export.downloads_left))
 
     @pages.post("/exports/<token>")
     def download(token: str) -> Response:
@@ -49,7 +41,7 @@ def export_pages(*, store: Store, copies: SealedFiles, clock: Clock = system_clo
             return _over()
         if not store.write(lambda connection: personal_export.take(connection, store.keys, export, now=clock())):
             return _over()
-        answer = _answer(content)
+        answer = private(content)
         answer.mimetype = "application/zip"
         answer.headers["Content-Disposition"] = 'attachment; filename="my-information.zip"'
         return answer
@@ -59,12 +51,4 @@ def export_pages(*, store: Store, copies: SealedFiles, clock: Clock = system_clo
 
 def _over() -> Response:
     # The same words for a wrong, an old and a used-up link: they tell nothing to who tries links.
-    answer = _answer(render_template("export.html", until=None, downloads_left=0))
-    answer.status_code = 404
-    return answer
-
-
-def _answer(body: str | bytes) -> Response:
-    answer = make_response(body)
-    answer.headers.update(_HEADERS)
-    return answer
+    return private(render_template("export.html", until=None, downloads_left=0), status=404)

@@ -3,7 +3,7 @@
 Opening the link shows nothing of the file: messengers open links themselves to show previews. The button's POST does.
 """
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, render_template
 from sqlalchemy import Connection
 
 from bot.clock import Clock, in_china, system_clock
@@ -12,15 +12,8 @@ from bot.sealed_files import SealedFiles
 from bot.store.store import Store
 from care import audit, sent_files
 from care.sent_files import SentFile
+from console.signed_links import private
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
@@ -39,7 +32,7 @@ def sent_file_pages(*, store: Store, files: SealedFiles, clock: Clock = system_c
             return _over()
         until = f"{in_china(file.expires_at):%m月%d日 %H:%M}"
         kind = "PDF 文件" if file.media_type == "application/pdf" else "图片"
-        return _answer(render_template("sent_file.html", until=until, kind=kind, megabytes=file.bytes / 1024 / 1024))
+        return private(render_template("sent_file.html", until=until, kind=kind, megabytes=file.bytes / 1024 / 1024))
 
     @pages.post("/files/<token>")
     def content(token: str) -> Response:
@@ -51,7 +44,7 @@ def sent_file_pages(*, store: Store, files: SealedFiles, clock: Clock = system_c
         except Unreadable:
             return _over()
         store.write(lambda connection: _note(connection, file))
-        answer = _answer(plain)
+        answer = private(plain)
         answer.mimetype = file.media_type
         ending = _ENDINGS.get(file.media_type, "bin")
         answer.headers["Content-Disposition"] = f'attachment; filename="file-{file.id}.{ending}"'
@@ -67,12 +60,4 @@ def sent_file_pages(*, store: Store, files: SealedFiles, clock: Clock = system_c
 
 def _over() -> Response:
     # The same words for a wrong, an old and a deleted file's link: they tell nothing to who tries links.
-    answer = _answer(render_template("sent_file.html", until=None, kind="", megabytes=0))
-    answer.status_code = 404
-    return answer
-
-
-def _answer(body: str | bytes) -> Response:
-    answer = make_response(body)
-    answer.headers.update(_HEADERS)
-    return answer
+    return private(render_template("sent_file.html", until=None, kind="", megabytes=0), status=404)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from flask import Blueprint, Response, make_response, render_template, url_for
+from flask import Blueprint, Response, render_template, url_for
 from icalendar import Alarm, Calendar, Event
 
 from bot.clock import Clock, in_china, system_clock
@@ -21,6 +21,7 @@ from care.plan_links import PlanView
 from care.vaccination.rows import Row
 from care.vaccination.rule_files import load
 from care.vaccination.spans import Span
+from console.signed_links import private
 
 SOURCES = {"parent": "家长登记", "import": "导入的记录", "clinic_confirmed": "门诊核对过"}
 RULE = "打哪种、哪天打，以接种门诊的记录和医生判断为准。"
@@ -28,15 +29,6 @@ UNSURE = "待门诊确认"
 _SOON = timedelta(days=400)
 _AHEAD = Span(months=18 * 12)
 _STATE_CODES = frozenset(("min_age", "min_interval", "from_first", "complete", "to_confirm", "live_together", "late"))
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +66,14 @@ def plan_pages(*, store: Store, clock: Clock = system_clock) -> Blueprint:
         today = in_china(clock()).date()
         until = f"{in_china(view.expires_at):%m月%d日 %H:%M}"
         calendar = url_for("plans.calendar", token=token)
-        return _answer(render_template("vaccine_plan.html", until=until, calendar=calendar, **shown(view.child, today)))
+        return private(render_template("vaccine_plan.html", until=until, calendar=calendar, **shown(view.child, today)))
 
     @pages.get("/plans/<token>/plan.ics")
     def calendar(token: str) -> Response:
         view = found(token)
         if view is None:
             return _over()
-        answer = _answer(calendar_of(view.child, now=clock()))
+        answer = private(calendar_of(view.child, now=clock()))
         answer.mimetype = "text/calendar"
         answer.headers["Content-Disposition"] = 'attachment; filename="vaccination-plan.ics"'
         return answer
@@ -212,12 +204,4 @@ def _age(birth: date, on: date) -> str:
 
 def _over() -> Response:
     # The same words for a wrong and an old link, and for one whose child is gone: they tell nothing to who tries links.
-    answer = _answer(render_template("vaccine_plan.html", until=None))
-    answer.status_code = 404
-    return answer
-
-
-def _answer(body: str | bytes) -> Response:
-    answer = make_response(body)
-    answer.headers.update(_HEADERS)
-    return answer
+    return private(render_template("vaccine_plan.html", until=None), status=404)

@@ -167,11 +167,6 @@ def stored_policy(connection: Connection, house: PlanningHouse, id: int) -> Poli
     return policies.by_id(connection, house.keys, id)
 
 
-def recipients_of_policy(connection: Connection, policy_id: int) -> tuple[Recipient, ...]:
-    """Return who may act on a policy, and where to tell them."""
-    return recipients(connection, bindings.contacts_of_policy(connection, policy_id))
-
-
 def recipients(connection: Connection, contacts: Sequence[int]) -> tuple[Recipient, ...]:
     """Return whom to tell among these contacts: each person once, however many channels they have."""
     told = joins.one_each(connection, contacts)

@@ -386,9 +386,18 @@ class Router:
             reasons=("several questions in one message",),
         )
 
+    def _before(self, reading: Reading, products: tuple[str, ...], context: Context) -> Topic | None:
+        """Return what was talked about, unless a drug turns the talk to drugs: 可瑞达在清单里吗 after an advance."""
+        before = self._topic(context.topic)
+        turns = before is not None and before.family != _DRUGS and not reading.places
+        has_drugs = any(_DRUGS in self._terrain.families[product] for product in products)
+        if turns and has_drugs and any(index.mentions(reading.rest) for index in self._drugs.values()):
+            return None
+        return before
+
     def _one(self, judged: Judged, products: tuple[str, ...], context: Context, *, corrected: bool) -> Match:
         reading = judged.reading
-        before = self._topic(context.topic)
+        before = self._before(reading, products, context)
         switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
         said = self._phrases["people"].sub("", reading.aspect)
         switches = switches and len(said) <= _SWITCH_CHARACTERS + said.count(SERVICE_MARK)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, literal, select, update
+from sqlalchemy import Connection, literal, update
 
 from bot.kf.tables import kf_cursors
 from bot.store.people import insert_unless_there
@@ -46,9 +46,3 @@ def start_anew(connection: Connection, *, account: str, open_kfid: str) -> None:
     connection.execute(
         update(table).where(table.c.account == account, table.c.open_kfid == open_kfid).values(cursor="")
     )
-
-
-def cursor_of(connection: Connection, *, account: str, open_kfid: str) -> str:
-    """Return how far a service point was fetched; "" before the first time."""
-    where = (kf_cursors.c.account == account, kf_cursors.c.open_kfid == open_kfid)
-    return connection.scalar(select(kf_cursors.c.cursor).where(*where)) or ""
