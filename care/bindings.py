@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from bot.store.people import insert_unless_there
-from care.joins import contacts_of
+from bot.store.prepared import Prepared
+from care.joins import contacts_of, person_beside
 from care.tables import bindings
 
 
@@ -51,27 +52,34 @@ def is_bound(connection: Connection, *, contact_id: int, policy_id: int) -> bool
     return connection.execute(query).first() is not None
 
 
+_COLUMNS = (bindings.c.contact_id, bindings.c.policy_id, bindings.c.bound_at)
+# Asked in nearly every turn, most often of somebody who has none.
+_OF_PERSON = Prepared(
+    lambda _: (
+        select(*_COLUMNS)
+        .where(or_(bindings.c.contact_id == bindparam("of_contact"), bindings.c.contact_id.in_(person_beside())))
+        .where(bindings.c.ended_at.is_(None))
+        .order_by(bindings.c.id)
+    )
+)
+
+
 def of_contact(connection: Connection, contact_id: int) -> list[Binding]:
     """Return a person's bindings, each policy once, in the order in which they were made."""
     first: dict[int, Binding] = {}
-    for one in _standing(connection, _of_person(connection, contact_id)):
-        first.setdefault(one.policy_id, one)
+    for row in _OF_PERSON.rows(connection, {"of_contact": contact_id}):
+        first.setdefault(row.policy_id, Binding(**row._asdict()))
     return list(first.values())
 
 
 def contacts_of_policy(connection: Connection, policy_id: int) -> list[int]:
     """Return the contacts that may act on a policy, in the order in which they were bound."""
-    return [binding.contact_id for binding in _standing(connection, bindings.c.policy_id == policy_id)]
+    query = select(bindings.c.contact_id).where(bindings.c.policy_id == policy_id, bindings.c.ended_at.is_(None))
+    return list(connection.scalars(query.order_by(bindings.c.id)))
 
 
 def _of_person(connection: Connection, contact_id: int) -> ColumnElement[bool]:
     return bindings.c.contact_id.in_(contacts_of(connection, contact_id))
-
-
-def _standing(connection: Connection, whose: ColumnElement[bool]) -> list[Binding]:
-    columns = (bindings.c.contact_id, bindings.c.policy_id, bindings.c.bound_at)
-    query = select(*columns).where(whose, bindings.c.ended_at.is_(None)).order_by(bindings.c.id)
-    return [Binding(**row._mapping) for row in connection.execute(query)]
 
 
 def _end(connection: Connection, now: datetime, *whose: Any) -> int:

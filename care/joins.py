@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from bot.keys import KeyRing
 from bot.store.people import insert_unless_there
@@ -19,15 +19,19 @@ from care.join_tables import join_offers, joins, persons, platform_people
 Ground = Literal["platform", "code"]
 
 _mine = joins.alias("mine")
-_OTHERS = Prepared(
-    lambda _: (
+
+
+def person_beside() -> Select[tuple[int]]:
+    """Return a query for the other contacts of the person behind the contact that the parameter `of_contact` names."""
+    return (
         select(joins.c.contact_id)
         .join(_mine, _mine.c.person_id == joins.c.person_id)
         .where(_mine.c.contact_id == bindparam("of_contact"), _mine.c.ended_at.is_(None))
         .where(joins.c.contact_id != bindparam("of_contact"), joins.c.ended_at.is_(None))
-        .order_by(joins.c.contact_id)
     )
-)
+
+
+_OTHERS = Prepared(lambda _: person_beside().order_by(joins.c.contact_id))
 
 
 def others_of(connection: Connection, contact_id: int) -> tuple[int, ...]:

@@ -75,6 +75,8 @@ class Customer:
             return ()
         with self.records.store.reading() as connection:
             bound = [binding.policy_id for binding in bindings.of_contact(connection, self.contact_id)]
+            if not bound:
+                return ()
             found = {policy.id: policy for policy in policies.by_ids(connection, self.records.store.keys, bound)}
         return tuple(found[id] for id in bound if id in found and found[id].product in self.records.library.handbooks)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.errors import ConfigurationFault
 from intents.guards import guarded
 from intents.normal import compact
+from intents.recall import recalled
 
 FILE = Path(__file__).parent / "requests.yaml"
 
@@ -46,6 +47,7 @@ class Requests:
     def __init__(self, patterns: Mapping[str, _Pattern], asks: re.Pattern[str]) -> None:
         self._patterns = dict(patterns)
         self._asks = asks
+        self._read = recalled(self._heard)  # several parts of a turn ask about the same message
 
     @classmethod
     def load(cls, path: Path = FILE) -> "Requests":
@@ -72,20 +74,19 @@ class Requests:
 
     def all_in(self, message: str) -> list[str]:
         """Return the kinds of request that `message` may be, in the file's order; empty for a question."""
-        text = _heard(message)
-        return [
-            name
-            for name, pattern in self._patterns.items()
-            if 0 < len(text) <= pattern.longest
-            and pattern.said.search(text)
-            and not (pattern.plain and self._asks.search(text))
-        ]
+        return list(self._read(message)[0])
 
     def is_asking(self, message: str) -> bool:
         """Whether a message asks something."""
-        return bool(self._asks.search(_heard(message)))
+        return self._read(message)[1]
 
-
-def _heard(message: str) -> str:
-    """Return a message as the patterns read it, without the greeting that opens it: 在不？我想… asks nothing."""
-    return _GREETING.sub("", compact(message))
+    def _heard(self, message: str) -> tuple[tuple[str, ...], bool]:
+        # Without the greeting that opens it: 在不？我想… asks nothing.
+        text = _GREETING.sub("", compact(message))
+        asks = bool(self._asks.search(text))
+        kinds = (
+            name
+            for name, pattern in self._patterns.items()
+            if 0 < len(text) <= pattern.longest and not (pattern.plain and asks) and pattern.said.search(text)
+        )
+        return tuple(kinds), asks

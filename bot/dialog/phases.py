@@ -1,5 +1,6 @@
 """Takes a message by the phase of its dialog: an answer, a yes to the summary, a yes to leaving, a pick, files."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -21,6 +22,8 @@ from bot.slots.said import TAKEN, Said
 _MOST_LEFT = 8
 # 没有想去的 says no to an optional question; a longer sentence says more.
 _SHORT = 12
+
+_THANKS = re.compile(r"(?:非常|太|多|那就?|先)?(?:谢谢|感谢|麻烦|辛苦)(?:您|你)?们?(?:了|啦|哈|啊)*")
 
 
 def taken(talk: Talk) -> Step:
@@ -177,7 +180,8 @@ def _confirms(talk: Talk) -> bool:
     if commands.is_explicit_yes(plain):
         return True
     # 没问题，提交吧
-    clauses = [talk.said.plain[slice(*span)].strip() for span in talk.said.clauses()]
+    said = [talk.said.plain[slice(*span)].strip() for span in talk.said.clauses()]
+    clauses = [clause for clause in said if not _THANKS.fullmatch(clause)]
     explicit = [commands.is_explicit_yes(clause) for clause in clauses]
     if any(explicit) and all(one or _is_yes(clause) for one, clause in zip(explicit, clauses, strict=True)):
         return True

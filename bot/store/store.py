@@ -42,7 +42,12 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection to read by. Raises RetryLater while the database is away."""
+        """Give a connection to read by: in a thread that reads often its own. Raises RetryLater while the database is
+        away."""
+        if getattr(self._resident, "connection", None) is not None:
+            with self.reading_often() as connection:
+                yield connection
+            return
         try:
             with self.engine.connect() as connection:
                 yield connection

@@ -7,7 +7,7 @@ from itertools import accumulate
 from tests.bench.client import Load, open_loop
 from tests.bench.figures import Figure, middle, percentile
 from tests.bench.messages import Callers
-from tests.bench.questions import recorded
+from tests.bench.questions import conversations
 from tests.bench.schedule import Schedule
 from tests.bench.servers import ECHO, OURS, Server, serving
 from tests.bench.slow_disk import slow_disk
@@ -22,7 +22,7 @@ _OF_ECHO = 5.0
 
 def measure(schedule: Schedule) -> list[Figure]:
     """Return p50, p99 and the longest latency from the moment a message was due; p99 also beside the bare echo's."""
-    callers = Callers([conversation[0] for conversation in recorded()], seed=4)
+    callers = Callers([conversation[0] for conversation in conversations()], seed=4)
     seconds = 5 if schedule.is_quick else 20
     slow = slow_disk(schedule.folder, microseconds=_FLUSH_MICROSECONDS)
     with ExitStack() as stack:

@@ -25,19 +25,24 @@ class Asked:
     product: str
 
 
-def recorded(folder: Path = RECORDED) -> list[tuple[str, ...]]:
+def recorded(folder: Path = RECORDED, *, sets: str = "*") -> list[tuple[str, ...]]:
     """Return every recorded conversation: its messages in order. A question of its own is a conversation of one."""
     found: list[tuple[str, ...]] = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.glob(f"{sets}.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             found.append(tuple(turn["user"] for turn in row["turns"]) if "turns" in row else (row["text"],))
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(folder.glob(f"{sets}.csv")):
         with path.open(encoding="utf-8", newline="") as stream:
             found += [(row["text"],) for row in csv.DictReader(stream)]
     if not found:
         raise ConfigurationFault(f"{folder}: no question sets found; put the recorded questions there")
     return found
+
+
+def conversations() -> list[tuple[str, ...]]:
+    """Return the recorded conversations only, as people write on a day: half of the other sets are emergencies."""
+    return recorded(sets="conversations_*")
 
 
 def split(library: Library, *, folder: Path = HANDBOOKS) -> tuple[Library, list[Asked]]:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from http import HTTPStatus
 from statistics import median
 
 import requests
@@ -18,7 +19,7 @@ from care.staff import add_member, hash_of_new
 from tests.bench.client import Load, closed_loop
 from tests.bench.figures import Figure, middle, percentile
 from tests.bench.messages import Callers
-from tests.bench.questions import recorded
+from tests.bench.questions import conversations
 from tests.bench.schedule import Schedule
 from tests.bench.servers import OURS, Server, serving
 
@@ -27,12 +28,13 @@ _MANAGERS, _OPEN = 20, 200
 _PASSWORD = "a-password-of-the-benchmark"
 _DELIVERED_SECONDS, _KEPT_THROUGHPUT = 1.0, 0.7
 _EVERY_SECONDS = 0.2
+_SEATED_SECONDS = 60.0
 _CONTACTS = [f"oView{number:023d}" for number in range(_OPEN)]
 
 
 def measure(schedule: Schedule) -> list[Figure]:
     """Return how late changes arrive, and the webhook's pace with viewers as a ratio of that without them."""
-    callers = Callers([conversation[0] for conversation in recorded()], seed=5)
+    callers = Callers([conversation[0] for conversation in conversations()], seed=5)
     count = 400 if schedule.is_quick else 1500
     home = schedule.folder / "viewers"
     with serving(OURS, home) as server, closing(_store(schedule, home)) as store:
@@ -109,11 +111,10 @@ def _watching(
     ended, ready = threading.Event(), threading.Barrier(len(sessions) + 1)
 
     def watch(session: requests.Session) -> None:
-        with session.get(f"http://127.0.0.1:{server.port}/console/live", stream=True, timeout=30) as stream:
-            stream.raise_for_status()
+        with _stream(session, server) as stream:
             lines = stream.iter_lines()
             next(lines)
-            ready.wait(30)
+            ready.wait(_SEATED_SECONDS)
             for line in lines:
                 if ended.is_set():
                     return
@@ -125,11 +126,25 @@ def _watching(
     threads = [threading.Thread(target=watch, args=(session,), daemon=True) for session in sessions]
     for thread in threads:
         thread.start()
-    ready.wait(30)
+    ready.wait(_SEATED_SECONDS)
     try:
         yield
     finally:
         ended.set()
+        for thread in threads:
+            thread.join(_SEATED_SECONDS)  # each leaves at the stream's next sign of life
+
+
+def _stream(session: requests.Session, server: Server) -> requests.Response:
+    """Open a stream as soon as there is a seat: the server sees that one was left when it next writes to it."""
+    until = time.monotonic() + _SEATED_SECONDS
+    while True:
+        stream = session.get(f"http://127.0.0.1:{server.port}/console/live", stream=True, timeout=30)
+        if stream.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
+            stream.raise_for_status()
+            return stream
+        stream.close()
+        time.sleep(0.5)
 
 
 def _deliveries(

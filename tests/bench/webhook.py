@@ -8,7 +8,7 @@ from statistics import median
 from tests.bench.client import Load, LoadFailed, closed_loop
 from tests.bench.figures import Figure, middle
 from tests.bench.messages import Callers
-from tests.bench.questions import recorded
+from tests.bench.questions import conversations
 from tests.bench.schedule import Schedule
 from tests.bench.servers import ECHO, OURS, WEROBOT, Server, serving
 
@@ -34,7 +34,7 @@ class Round:
 
 def measure(schedule: Schedule) -> list[Figure]:
     """Return requests a second and processor time a request, each as a ratio within the same round."""
-    questions = [conversation[0] for conversation in recorded()]
+    questions = [conversation[0] for conversation in conversations()]
     callers = Callers(questions, seed=3)
     messages = 600 if schedule.is_quick else 2000
     counts = {"ours": messages, "echo": messages, "werobot": messages // 5}
