@@ -1,5 +1,6 @@
 """What all tests share: a store on each database, the private PostgreSQL, keys, a clock that is moved by hand."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,11 +65,20 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     cluster.drop(name)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy from: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "assistant.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[str]:
     """A migrated database for one test, on each kind of server in turn."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'assistant.db'}"
+        copied = shutil.copy(migrated_file, tmp_path / "assistant.db")
+        yield f"sqlite:///{copied}"
         return
     cluster: Cluster = request.getfixturevalue("postgresql")
     name = request.getfixturevalue("migrated")

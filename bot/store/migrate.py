@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,6 +27,8 @@ def upgrade(database_url: str) -> None:
     try:
         with _locked(url) as connection:
             _refuse_a_newer_schema(connection)
+            if is_current(connection):
+                return
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -35,11 +38,11 @@ def upgrade(database_url: str) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has exactly the schema of this program."""
-    return MigrationContext.configure(connection).get_current_heads() == tuple(_scripts().get_heads())
+    return MigrationContext.configure(connection).get_current_heads() == _revisions()[-1:]
 
 
 def _refuse_a_newer_schema(connection: Connection) -> None:
-    known = {script.revision for script in _scripts().walk_revisions()}
+    known = _revisions()
     for head in MigrationContext.configure(connection).get_current_heads():
         if head not in known:
             raise ConfigurationFault(
@@ -54,8 +57,11 @@ def _config() -> Config:
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return the schemas that this program knows, the newest last."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(reversed([script.revision for script in scripts.walk_revisions()]))
 
 
 @contextmanager
