@@ -17,7 +17,7 @@ from bot.errors import ConfigurationFault
 from bot.keys import KeyRing, load_keys
 
 _MOST_WORKERS = 16
-_HOURS = r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$"
+_HOURS = r"^(([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00))?$"
 
 
 class Sms(BaseModel):
@@ -55,6 +55,8 @@ class Service(BaseModel):
 
 
 DEFAULT_SERVICE = Service()
+# A newcomer tries the demo in the evening, too.
+_DEMO_SERVICE = {"hours": "00:00-24:00", "hours_on_days_off": "00:00-24:00"}
 
 
 class _Simulator(BaseModel):
@@ -142,7 +144,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 def _file(environment: Mapping[str, str], data_dir: Path, port: int) -> _File:
     named = environment.get("ASSISTANT_CONFIG")
     if not named:
-        return _File.model_validate({"accounts": demo_accounts(data_dir, port), "simulator": {"enabled": True}})
+        demo = {"accounts": demo_accounts(data_dir, port), "simulator": {"enabled": True}, "service": _DEMO_SERVICE}
+        return _File.model_validate(demo)
     path = Path(named)
     values = _from_environment(_toml(path), environment, path, "")
     try:

@@ -10,6 +10,7 @@ Hours = tuple[time, time]
 
 _DAY = timedelta(days=1)
 _LONGEST_HOLIDAY = 60  # days; beyond it nobody is ever there
+_MIDNIGHT = time.max  # a time of day knows no 24:00; the microsecond before it will do
 WORKING_DAYS: Hours = (time(9), time(18))
 
 
@@ -66,10 +67,10 @@ class ServiceHours:
 
 
 def hours_in(text: str) -> Hours | None:
-    """Read hours as the settings write them (09:00-18:00); empty is none. Raises ValueError."""
+    """Read hours as the settings write them (09:00-18:00, 00:00-24:00); empty is none. Raises ValueError."""
     if not text.strip():
         return None
-    opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    opens, closes = (_MIDNIGHT if part == "24:00" else time.fromisoformat(part.strip()) for part in text.split("-"))
     if opens >= closes:
         raise ValueError(f"{text}: ends before it begins")
     return opens, closes

@@ -58,6 +58,7 @@ def test_without_a_file_it_is_the_demo_on_sqlite(tmp_path: Path) -> None:
         True,
     )
     assert settings.database_url == f"sqlite:///{tmp_path}/var/assistant.db"
+    assert settings.service.hours_on_days_off == "00:00-24:00", "one tries it on a Sunday evening"
 
 
 def test_generated_secrets_stay_and_are_for_their_owner_only(tmp_path: Path) -> None:

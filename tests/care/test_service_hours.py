@@ -52,6 +52,16 @@ def test_an_answer_is_due_after_so_much_service_time() -> None:
     assert HOURS.after(china("2026-09-30 20:00"), ten) == china("2026-10-08 09:10")
 
 
+def test_round_the_clock_somebody_is_always_there() -> None:
+    whole_day = (time(0), time.max)
+    always = ServiceHours(calendar=WorkCalendar.load(), working_days=whole_day, days_off=whole_day)
+    assert always.is_open(china("2026-10-03 23:59"))
+    assert always.seconds_between(china("2026-10-03 23:00"), china("2026-10-04 01:00")) == pytest.approx(7200, abs=1e-3)
+    assert always.after(china("2026-10-03 23:55"), timedelta(minutes=10)) - china("2026-10-04 00:05") < timedelta(
+        seconds=1
+    )
+
+
 moments = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 12, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC)
 )
@@ -76,5 +86,6 @@ def test_the_next_time_is_a_time_when_people_are_there(now: datetime) -> None:
 def test_hours_are_read_as_they_are_written() -> None:
     assert hours_in("09:00-18:00") == (time(9), time(18))
     assert hours_in("") is None
+    assert hours_in("00:00-24:00") == (time(0), time.max)
     with pytest.raises(ValueError, match="ends before"):
         hours_in("18:00-09:00")
