@@ -99,6 +99,7 @@ class Conversations:
                     office.store.keys,
                     conversation_id=row.id,
                     contact_id=row.contact_id,
+                    explained=office.explained,
                     before=before,
                 ),
                 room=quota.room(

@@ -112,8 +112,8 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
     )
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)
-    office = _office(settings, store, papers, desk=desk, machine=machine)
-    console = console_pages(replace(office, knowing=knowing), live=live)
+    office = replace(_office(settings, store, papers, desk=desk, machine=machine), knowing=knowing)
+    console = console_pages(office, live=live)
     sent = sent_file_pages(store=store, files=papers)
     own = (export_pages(store=store, copies=copies), plan_pages(store=store), sent, console)
     for pages in (*machine.blueprints(), *own):
@@ -127,7 +127,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
         )
     )
     if settings.has_simulator:
-        simulation(app, settings=settings, store=store, library=loaded())
+        simulation(app, settings=settings, store=store, library=loaded(), explained=office.explained)
     return app
 
 

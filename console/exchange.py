@@ -22,6 +22,7 @@ from care.hand_over_tables import hand_over_steps, hand_overs
 from care.media import Material
 from care.tables import cases
 from console.exchange_words import BOT_KINDS, DELETED, STATES, STEP_WORDS, shown_words
+from console.reasons import Explained
 
 PAGE = 50
 _NO_ROW = 2**62  # greater than any row's number
@@ -29,11 +30,10 @@ _NO_ROW = 2**62  # greater than any row's number
 
 @dataclass(frozen=True, kw_only=True)
 class Understood:
-    """What the bot made of a message: decision, places in the handbook, reasons, clauses."""
+    """What the bot made of a message: its decision; place in the handbooks, entries, reasons, clauses in words."""
 
     decision: str
-    product: str | None
-    service: str | None
+    place: str
     facts: tuple[str, ...]
     reasons: tuple[str, ...]
     clauses: tuple[str, ...]
@@ -67,19 +67,28 @@ class Exchange:
 
 
 def exchange_of(
-    connection: Connection, keys: KeyRing, *, conversation_id: int, contact_id: int, before: str = ""
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    conversation_id: int,
+    contact_id: int,
+    explained: Explained,
+    before: str = "",
 ) -> Exchange:
     """Return the newest PAGE pieces, or those before the place that an earlier page named."""
-    reader = _Reader(connection, keys, conversation_id, contact_id)
+    reader = _Reader(connection, keys, conversation_id, contact_id, explained)
     return reader.page(*_place(before))
 
 
 class _Reader:
-    def __init__(self, connection: Connection, keys: KeyRing, conversation_id: int, contact_id: int) -> None:
+    def __init__(
+        self, connection: Connection, keys: KeyRing, conversation_id: int, contact_id: int, explained: Explained
+    ) -> None:
         self._connection = connection
         self._keys = keys
         self._id = conversation_id
         self._contact_id = contact_id
+        self._explained = explained
         try:
             self._cipher: Cipher | None = cipher_of(connection, keys, contact_id)
         except Unreadable:
@@ -170,19 +179,20 @@ class _Reader:
         ids = [row.id for row in rows]
         found = self._connection.execute(select(questions).where(questions.c.id.in_(ids))).all() if ids else []
 
+        in_words = self._explained
+
         def maker(row: Row[Any]) -> Any:
             plain = self._open(row.detail, f"questions|detail|{row.id}")
-            reasons = tuple(json.loads(plain)["reasons"]) if plain is not None else ()
+            reasons = in_words.reasons(json.loads(plain)["reasons"], row) if plain is not None else ()
 
             def make(reply: dict[str, Any]) -> Understood:
                 clauses = [tuple(one) for part in reply.get("replies", ()) for one in part["citations"]]
                 return Understood(
                     decision=row.decision,
-                    product=row.product,
-                    service=row.service,
-                    facts=tuple(row.facts),
+                    place=in_words.place(row.product, row.service),
+                    facts=tuple(map(in_words.topic, row.facts)),
                     reasons=reasons,
-                    clauses=tuple(dict.fromkeys(f"{product} {clause}" for product, clause in clauses)),
+                    clauses=tuple(dict.fromkeys(in_words.clause(*one) for one in clauses)),
                 )
 
             return make

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock, system_clock
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
+from console.reasons import Explained
 from handlers.hand_over_packet import Packets
 from handlers.handling import Handling
 from handlers.knowing import Knowing
@@ -43,3 +44,8 @@ class Office:
     knowing: Knowing | None = None
     packets: Packets | None = None
     warnings: Callable[[str], Sequence[str]] = lambda _draft: ()
+
+    @property
+    def explained(self) -> Explained:
+        """What says recorded reasons and ids in Chinese: by the handbooks, and by what was added to them."""
+        return Explained(lambda: (self.library, *([self.knowing.additions.library] if self.knowing else [])))

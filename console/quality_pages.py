@@ -54,6 +54,7 @@ def quality_pages(office: Office) -> Blueprint:
             words=WORDS,
             products=products_of(office),
             topics=lambda ids: view.topic_words(office.library, additions, ids),
+            explained=office.explained,
             may_write=current_user().role in WRITERS,
             may_open=current_user().role in READERS,
         )
@@ -93,6 +94,7 @@ def quality_pages(office: Office) -> Blueprint:
             products=products_of(office),
             words=WORDS,
             topics=lambda ids: view.topic_words(office.library, additions, ids),
+            explained=office.explained,
         )
 
     @pages.get("/quality/export")

@@ -13,6 +13,7 @@ from care.knowledge_items import Content, Item, Step
 from care.knowledge_replays import Replay
 from console.handbook_search import alike
 from console.office import Office
+from console.reasons import GONE
 from handlers.misses import masked
 from handlers.replaying import frozen
 from knowledge.library import Library
@@ -149,7 +150,7 @@ def targets(library: Library, product: str, words: str, reasons: Sequence[str], 
 def topic_words(library: Library, additions: Library, ids: Sequence[str]) -> str:
     """Return topics by the questions they answer."""
     entries = [(id, library.entries.get(id) or additions.entries.get(id)) for id in ids]
-    return "；".join(f"{entry.service.short} · {entry.fact.ask}" if entry else id for id, entry in entries)
+    return "；".join(f"{entry.service.short} · {entry.fact.ask}" if entry else GONE for _, entry in entries)
 
 
 def _trial(

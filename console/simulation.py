@@ -12,6 +12,7 @@ from bot.store.questions import latest_understanding
 from bot.store.store import Store
 from console.platform.phone import PhoneAccount
 from console.platform.wecom_phone import WeComPhoneAccount
+from console.reasons import Explained
 from console.simulator.chat import by_http
 from console.simulator.demo_policies import demo_policies
 from console.simulator.pages import simulator
@@ -23,7 +24,7 @@ _EVERY_ADDRESS = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared with,
 _WISHES = ("inpatient-advance", "inpatient-fast-track")  # a newcomer tries the first that the account's products have
 
 
-def simulation(app: Flask, *, settings: Settings, store: Store, library: Library) -> None:
+def simulation(app: Flask, *, settings: Settings, store: Store, library: Library, explained: Explained) -> None:
     """Add the simulator's pages, and the platform that it plays, to the app of a serving process.
 
     Policies to try are shown in the demo only.
@@ -31,7 +32,8 @@ def simulation(app: Flask, *, settings: Settings, store: Store, library: Library
 
     def understood(account: str, contact: str) -> Understanding | None:
         with store.reading() as connection:
-            return latest_understanding(connection, store.keys, account=account, platform_id=contact)
+            last = latest_understanding(connection, store.keys, account=account, platform_id=contact)
+        return explained.understanding(last) if last is not None else None
 
     host = "127.0.0.1" if settings.host in _EVERY_ADDRESS else settings.host
     app.register_blueprint(

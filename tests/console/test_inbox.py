@@ -108,7 +108,7 @@ def test_the_whole_exchange_is_shown_with_reasons_clauses_and_deliveries(desk, o
         "等待期多久",
         "30天",
         "词语：等待期",
-        "zhenai-wuxian-2023 二、2(3)①",
+        "臻爱无限 二、2(3)①",
         "［图片］",
         "待发送",
         "另外提醒您",
