@@ -53,6 +53,7 @@ class WechatAccount(_Account):
     previous_encoding_aes_key: Annotated[str, Field(pattern=_AES_KEY, repr=False)] = ""
     api_base_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.weixin.qq.com"
     templates: dict[str, MessageTemplate] = Field(default_factory=dict)  # kind of reminder → its template
+    join_by_unionid: bool = False
 
 
 class _OfCorporation(_Account):
@@ -84,6 +85,7 @@ class WecomKfAccount(_OfCorporation):
     channel: Literal["wecom_kf"]
     open_kfids: Annotated[tuple[Annotated[str, Field(pattern=r"^[!-~]{1,64}$")], ...], Field(min_length=1)]
     hand_over: Literal["console", "native"] = "console"
+    join_by_unionid: bool = False
 
 
 class WebChatAccount(_Named):

@@ -46,8 +46,9 @@ def forget_person(connection: Connection, keys: KeyRing, contact_id: int, *, now
         personal_export.drop(connection, one, now=now)
         errands.drop(connection, one)
         _let_go(connection, one, now)
-        joins.forget(connection, one, now=now)
+        # First the key: who is noting something of them meanwhile holds it, and what they noted is deleted, too.
         people.forget(connection, one)
+        joins.forget(connection, one, now=now)
     actor = f"contact:{contact_id}"
     for one in everywhere:
         subject = f"contact:{one}"

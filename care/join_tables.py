@@ -1,6 +1,18 @@
 """The tables of one person in several channels: which contacts are one person, and how that came about."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    false,
+    text,
+)
 
 from bot.store.schema import RowId, UtcTime, metadata
 
@@ -22,6 +34,8 @@ joins = Table(
     Column("ground", String(8), nullable=False),  # platform: it says so · code: shown in one channel, said in the other
     Column("joined_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    # Whether it ended because the person wanted it: then the platform's word joins the two no more.
+    Column("parted", Boolean, nullable=False, server_default=false()),
     CheckConstraint("ground IN ('platform', 'code')", name="ground"),
     Index(
         "uq_joins_contact_id",
@@ -51,4 +65,15 @@ platform_people = Table(
     Column("contact_id", RowId, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
     Column("identity_index", LargeBinary, nullable=False),
     Index("ix_platform_people_identity_index", "identity_index"),
+)
+
+# What WeChat answered when it was asked for a contact's unionid, by which it knows a person in all accounts that one
+# owner has bound together. NULL: it told none. A keyed blind index of the same kind for every channel.
+unionids = Table(
+    "unionids",
+    metadata,
+    Column("contact_id", RowId, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    Column("identity_index", LargeBinary),
+    Column("asked_at", UtcTime, nullable=False),
+    Index("ix_unionids_identity_index", "identity_index"),
 )

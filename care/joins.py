@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
 
 from bot.keys import KeyRing
 from bot.store.people import insert_unless_there
 from bot.store.prepared import Prepared
 from care import audit
-from care.join_tables import join_offers, joins, persons, platform_people
+from care.join_tables import join_offers, joins, persons, platform_people, unionids
 
 Ground = Literal["platform", "code"]
 
@@ -88,6 +88,8 @@ def separate(connection: Connection, keys: KeyRing, contact_id: int, *, now: dat
         return ()
     name = f"contact:{contact_id}"
     audit.append(connection, keys, actor=name, action="contacts separated", subject=name, now=now)
+    standing = (joins.c.contact_id == contact_id, joins.c.ended_at.is_(None))
+    connection.execute(update(joins).where(*standing).values(parted=True))
     _end(connection, [contact_id] if len(others) > 1 else [contact_id, *others], now)
     return others
 
@@ -96,7 +98,7 @@ def forget(connection: Connection, contact_id: int, *, now: datetime) -> None:
     """End what joins a contact, and delete what the platform told of it."""
     others = others_of(connection, contact_id)
     _end(connection, [contact_id] if len(others) != 1 else [contact_id, *others], now)
-    for table in (join_offers, platform_people):
+    for table in (join_offers, platform_people, unionids):
         connection.execute(delete(table).where(table.c.contact_id == contact_id))
 
 
@@ -120,10 +122,38 @@ def note_identity(connection: Connection, keys: KeyRing, contact_id: int, identi
     row = row.values(contact_id=contact_id, identity_index=index).returning(platform_people.c.contact_id)
     if connection.execute(row).first() is None:
         return False
-    table = platform_people
-    same = (table.c.identity_index == index, table.c.contact_id != contact_id)
-    other = connection.scalar(select(table.c.contact_id).where(*same).order_by(table.c.contact_id).limit(1))
-    return other is not None and join(connection, keys, contact_id, other, ground="platform", now=now)
+    return join_same(connection, keys, contact_id, platform_people, index, now=now)
+
+
+def join_same(
+    connection: Connection, keys: KeyRing, contact_id: int, told: Table, index: bytes, *, now: datetime
+) -> bool:
+    """Join a contact with all of whom the platform `told` the same identity; whether anybody was joined.
+
+    Whom the person once took apart stay apart, directly and through others.
+    """
+    audit.hold(connection)  # of two that are noted at once, one sees the other
+    same = (told.c.identity_index == index, told.c.contact_id != contact_id)
+    others = connection.scalars(select(told.c.contact_id).where(*same).order_by(told.c.contact_id)).all()
+    joined = [_joined_by_platform(connection, keys, contact_id, other, now) for other in others]
+    return any(joined)
+
+
+def _joined_by_platform(connection: Connection, keys: KeyRing, contact_id: int, other: int, now: datetime) -> bool:
+    mine, theirs = contacts_of(connection, contact_id), contacts_of(connection, other)
+    if other in mine or _were_parted(connection, mine, theirs):
+        return False
+    return join(connection, keys, contact_id, other, ground="platform", now=now)
+
+
+def _were_parted(connection: Connection, ones: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether anybody took one of these contacts apart from one of those."""
+    query = (
+        select(joins.c.id)
+        .join(_mine, _mine.c.person_id == joins.c.person_id)
+        .where(joins.c.contact_id.in_(ones), _mine.c.contact_id.in_(others), joins.c.parted | _mine.c.parted)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _end(connection: Connection, contacts: Sequence[int], now: datetime) -> None:

@@ -5,6 +5,7 @@ here.
 """
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from random import SystemRandom
 from flask import Flask
 
 from bot.accounts import Account, WebChatAccount, WechatAccount, WecomAccount, WecomKfAccount
+from bot.channel import Channel
 from bot.channels.web_chat import WebChatChannel
 from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
@@ -29,6 +31,7 @@ from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
 from bot.store.quota import has_window
 from bot.store.store import Store, open_store
+from bot.unionids import TellsUnionids
 from care.demo_staff import add_demo_staff
 from care.media import MEDIA_FOLDER
 from care.personal_export import EXPORT_FOLDER
@@ -63,6 +66,7 @@ from handlers.replanning import kinds
 from handlers.staff_cards import Address, StaffCards
 from handlers.staff_files import StaffFiles
 from handlers.understanding import LEARNED_FOLDER, build_router
+from handlers.unionids import Source, Unionids
 from knowledge.library import Library, loaded
 
 
@@ -85,6 +89,11 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
         clock=system_clock,
         wake_outbox=lambda: machine.wake(),
         reminding=Ticker(rounds=rounds_of(store)),
+        unionids=Unionids(
+            store=store,
+            house=PlanningDesk(library=loaded(), calendar=WorkCalendar.load(), keys=store.keys),
+            sources=_telling_unionids(settings, channels),
+        ),
         rota=Rota(
             store=store,
             hours=hours_of(settings.service),
@@ -163,6 +172,16 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
         ),
         warnings=draft_warnings.warnings,
     )
+
+
+def _telling_unionids(settings: Settings, channels: Mapping[str, Channel]) -> Iterator[Source]:
+    """Yield the accounts whose people are to be joined by unionid. WeCom speaks of late customers only."""
+    for account in settings.accounts:
+        channel = channels[account.id]
+        is_asked = isinstance(account, WechatAccount | WecomKfAccount) and account.join_by_unionid
+        if is_asked and isinstance(channel, TellsUnionids):
+            knows_everybody = isinstance(account, WechatAccount)
+            yield Source(account=account.id, ask=channel.unionids, knows_everybody=knows_everybody)
 
 
 def _addresses(settings: Settings) -> dict[str, Address]:

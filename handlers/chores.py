@@ -24,6 +24,7 @@ from care.fetching import Fetch, Fetched, fetch_wanted
 from handlers.assigning import Rota
 from handlers.reminder_ticks import Ticker
 from handlers.staff_cards import StaffCards
+from handlers.unionids import Unionids
 from handlers.wording import has, say
 
 log = structlog.get_logger()
@@ -47,10 +48,13 @@ class Chores:
         reminding: Ticker | None = None,
         cards: StaffCards | None = None,
         rota: Rota | None = None,
+        unionids: Unionids | None = None,
     ) -> None:
         """`public_url` is what links in messages begin with. `reminding` looks after reminders, where they are on,
-        `cards` tells the staff, where they have addresses; `rota` assigns who waits for a person."""
+        `cards` tells the staff, where they have addresses; `rota` assigns who waits for a person, `unionids` asks
+        the platforms who is one person."""
         self._rota = rota
+        self._unionids = unionids
         self._reminding = reminding
         self._cards = cards
         self._store = store
@@ -83,6 +87,8 @@ class Chores:
         delete_files(self._store, papers=self._papers, copies=self._copies, now=now)
         if self._reminding is not None and self._reminding.tick(now):
             self._wake_outbox()
+        if self._unionids is not None:
+            self._unionids.tick(now)
 
     def _tell_refused(self, connection: Connection, refused: list[Fetched], now: datetime) -> None:
         """Tell each person once why files were not kept: messages that nobody asked for are counted by the platform."""

@@ -6,7 +6,7 @@ exceptions, takes any timestamp, validates no padding and lets a reply's text br
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,9 @@ class Sender(Protocol):
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent. Raises RetryLater, GiveUp or ConfigurationFault."""
+
+    def unionids(self, contacts: Sequence[str]) -> Mapping[str, str]:
+        """Return the unionids of followers, as bot.unionids tells. Raises the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +142,10 @@ class WeChatChannel:
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent; the platform keeps it for three days."""
         return self._sender.fetch_media(media_id)
+
+    def unionids(self, contacts: Sequence[str]) -> Mapping[str, str]:
+        """Return the unionids of followers."""
+        return self._sender.unionids(contacts)
 
     def _check_signature(self, query: Mapping[str, str], timestamp: str, nonce: str) -> None:
         given = query.get("signature", "")

@@ -1,7 +1,7 @@
-"""The Official Account's API as far as we call it: custom messages, media, and the token itself."""
+"""The Official Account's API as far as we call it: custom messages, media, unionids, the token itself."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,10 @@ from bot.channels.transport import PLATFORM, AnswerTooLarge, PlatformAdapter, er
 from bot.clock import Clock, system_clock
 from bot.errors import AssistantError, ConfigurationFault, GiveUp, RetryLater
 from bot.files import PICTURES, OutgoingFile
+from bot.unionids import read
 
-_BIZSEND = "message/subscribe/bizsend"
+_BIZSEND, _BATCHGET = "message/subscribe/bizsend", "user/info/batchget"
+_UNKNOWN_PERSON = 40003
 _PLACEHOLDER = "given-by-the-adapter"
 _CLOSED_FROM_SECONDS = 60.0  # a wait from this on closes the interface for everybody, not just for one call
 
@@ -94,6 +96,23 @@ class WeChatApi:
         answer = self._call("message/custom/send", lambda: self._client.message.send_image(contact, media_id))
         if not isinstance(answer, dict) or answer.get("errcode") != 0:
             raise RetryLater("the platform's answer cannot be read")
+
+    def unionids(self, contacts: Sequence[str]) -> dict[str, str]:
+        """Return the unionids of up to 100 followers: "" for one who has none, nothing for who follows no more."""
+        try:
+            order = {"user_list": [{"openid": contact} for contact in contacts]}
+            answer = self._call(_BATCHGET, lambda: self._client.post(_BATCHGET, data=order))
+        except GiveUp as fault:
+            if fault.code != _UNKNOWN_PERSON:
+                raise
+            # One whom the platform does not know spoils the answer about all the others.
+            half = len(contacts) // 2
+            return {**self.unionids(contacts[:half]), **self.unionids(contacts[half:])} if half else {}
+        lines = answer.get("user_info_list") if isinstance(answer, dict) else None
+        if not isinstance(lines, list):
+            raise RetryLater("the platform's answer cannot be read")
+        gone = {line.get("openid") for line in lines if isinstance(line, dict) and line.get("subscribe") != 1}
+        return {contact: told for contact, told in read(lines, name="openid").items() if told or contact not in gone}
 
     def upload(self, kind: str, content: bytes, *, name: str = "media.jpg") -> str:
         """Store a file (`image`, `voice`, `video`, `thumb`) for three days and return its media id.

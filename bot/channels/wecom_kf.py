@@ -4,7 +4,7 @@ Nothing is answered in the exchange of a callback: every reply is sent by the AP
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -49,7 +49,7 @@ class WecomKfChannel:
         self._store = store
         self._clock = clock
         of = KfAccount(id=account.id, open_kfids=account.open_kfids, store=store, api=KfApi(calls), clock=clock)
-        self._api, self._listeners = of.api, of.listeners
+        self._api, self._listeners, self._customer_of = of.api, of.listeners, of.customer_of
         taking = Taking(of)
         self._sender = KfSender(of)
         self.pumps = {open_kfid: Pump(of, open_kfid, taking) for open_kfid in account.open_kfids}
@@ -90,6 +90,12 @@ class WecomKfChannel:
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a customer sent; the platform keeps it for three days."""
         return self._api.fetch_media(media_id)
+
+    def unionids(self, contacts: Sequence[str]) -> Mapping[str, str]:
+        """Return the unionids of customers who were there within 48 hours."""
+        customers = {contact: self._customer_of(contact)[0] for contact in contacts}
+        told = self._api.unionids(list(dict.fromkeys(customers.values())))
+        return {contact: told[customer] for contact, customer in customers.items() if customer in told}
 
     def may_speak(self, conversation_id: int) -> bool:
         """Whether the session lets the bot speak: not in the queue, not with a servicer, not after its end."""

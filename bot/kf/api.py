@@ -1,6 +1,7 @@
 """The customer service's interfaces as far as we call them; all failures are RetryLater, GiveUp, ConfigurationFault.
 
-Source: WeCom's pages on WeChat customer service (接收消息和事件, 发送消息, 分配客服会话, 接待人员管理).
+Source: WeCom's pages on WeChat customer service (接收消息和事件, 发送消息, 分配客服会话, 接待人员管理,
+获取客户基础信息).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from bot.errors import RetryLater
 from bot.kf.menus import menu_of
 from bot.kf.sessions import State
+from bot.unionids import read
 
 _PAGE = 500  # the platform gives at most 1,000 at once
 
@@ -112,6 +114,14 @@ class KfApi:
             for one in lines
             if isinstance(one.get("userid"), str)  # a department has a department_id instead
         ]
+
+    def unionids(self, customers: Sequence[str]) -> dict[str, str]:
+        """Return the unionids of up to 100 customers: "" for one who has none, nothing for one who has not been there
+        for 48 hours."""
+        answer = self._calls.post("kf/customer/batchget", {"external_userid_list": list(customers)})
+        if not isinstance(answer.get("customer_list"), list):
+            raise RetryLater("WeCom's answer about customers cannot be read")
+        return read(answer["customer_list"], name="external_userid")
 
     def fetch_media(self, media_id: str) -> bytes:
         """Return a file that a person sent, of at most 25 MB; the platform keeps it for three days."""

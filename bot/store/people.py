@@ -1,6 +1,6 @@
 """Contacts, their keys and their conversations: found by blind index, made at the first message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,6 +127,20 @@ def person_of(connection: Connection, keys: KeyRing, conversation_id: int) -> Pe
     [row] = _CONTACT_OF.rows(connection, {"of_conversation": conversation_id})
     plain = cipher_of(connection, keys, row.id).open(row.platform_id, place=_id_place(row.id))
     return Person(contact_id=row.id, account=row.account, platform_id=plain.decode())
+
+
+def platform_ids(connection: Connection, keys: KeyRing, contact_ids: Sequence[int]) -> dict[int, str]:
+    """Return what the platform calls these contacts; nothing for those who have been deleted."""
+    query = (
+        select(contacts.c.id, contacts.c.platform_id, person_keys.c.master_key_id, person_keys.c.wrapped)
+        .join(person_keys, person_keys.c.contact_id == contacts.c.id)
+        .where(contacts.c.id.in_(contact_ids))
+    )
+    found = {}
+    for row in connection.execute(query):
+        cipher = keys.person(row.id, WrappedKey(master_key_id=row.master_key_id, wrapped=row.wrapped))
+        found[row.id] = cipher.open(row.platform_id, place=_id_place(row.id)).decode()
+    return found
 
 
 _CONVERSATION_OF = Prepared(

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS people (
     acted_until REAL NOT NULL DEFAULT 0, acted_left INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (app_id, contact)
 );
+CREATE TABLE IF NOT EXISTS unionids (app_id TEXT, contact TEXT, unionid TEXT NOT NULL, PRIMARY KEY (app_id, contact));
 CREATE TABLE IF NOT EXISTS bubbles (
     id INTEGER PRIMARY KEY AUTOINCREMENT, app_id TEXT NOT NULL, contact TEXT NOT NULL, sealed BLOB NOT NULL
 );

@@ -47,6 +47,16 @@ def platform(twin: Twin, *, after_notice: Callable[[], None] = lambda: None) -> 
     def send_subscribed() -> dict[str, Any]:
         return _noticed(twin.send_subscribed, after_notice)
 
+    @pages.get("/cgi-bin/user/info")
+    @answered
+    def user() -> dict[str, Any]:
+        return twin.user(token_given(), request.args.get("openid", ""))
+
+    @pages.post("/cgi-bin/user/info/batchget")
+    @answered
+    def users() -> dict[str, Any]:
+        return twin.users(token_given(), ordered())
+
     @pages.post("/cgi-bin/media/upload")
     @answered
     def upload() -> dict[str, Any]:

@@ -19,6 +19,7 @@ _FORCED_A_DAY = 20
 _DAY_SECONDS = 86_400
 _MEDIA_SECONDS = 3 * _DAY_SECONDS
 _TEXT_BYTES = 2048
+_MOST_USERS = 100
 _MEDIA_MEGABYTES = {"image": 10, "voice": 2, "video": 10, "thumb": 1}
 # After a message: 5 within 48 h. After a menu click, a follow or a scan: 3 within a minute.
 _AFTER_MESSAGE = (48 * 3600, 5)
@@ -35,10 +36,12 @@ _WORDS = {
     40007: "invalid media_id",
     40008: "invalid message type",
     40013: "invalid appid",
+    40032: "invalid openid list size",
     40014: "invalid access_token",
     40125: "invalid appsecret",
     41001: "access_token missing",
     41005: "media data missing",
+    40058: "invalid parameter",
     42001: "access_token expired",
     42045: "template_card.content missing or invalid",
     43004: "require subscribe",
@@ -243,6 +246,44 @@ class Twin:
         with self.ledger.writing() as connection:
             rows = connection.execute("SELECT code FROM faults WHERE app_id = ? ORDER BY id", (app_id,)).fetchall()
         return [row["code"] for row in rows]
+
+    def bind(self, app_id: str, contact: str, unionid: str) -> None:
+        """Know a person of an account by a unionid, as accounts do that are bound to an open platform."""
+        with self.ledger.writing() as connection:
+            connection.execute("REPLACE INTO unionids VALUES (?, ?, ?)", (app_id, contact, unionid))
+
+    def unionid_of(self, app_id: str, contact: str) -> dict[str, str]:
+        """Return the field that tells a person's unionid; nothing where there is none."""
+        query = "SELECT unionid FROM unionids WHERE app_id = ? AND contact = ?"
+        with self.ledger.writing() as connection:
+            row = connection.execute(query, (app_id, contact)).fetchone()
+        return {"unionid": row["unionid"]} if row else {}
+
+    def user(self, token: str, contact: object) -> dict[str, Any]:
+        """Tell of one person. Raises PlatformFault."""
+        app_id = self.app_of(token)
+        self.fail_on_demand(app_id, "user/info")
+        return self._told(app_id, contact)
+
+    def users(self, token: str, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell of up to 100 people; one who is not known spoils the whole answer. Raises PlatformFault."""
+        app_id = self.app_of(token)
+        self.fail_on_demand(app_id, "user/info/batchget")
+        wanted = order.get("user_list")
+        if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_USERS:
+            raise PlatformFault(40032)
+        lines = [self._told(app_id, one.get("openid") if isinstance(one, Mapping) else None) for one in wanted]
+        return {"user_info_list": lines}
+
+    def _told(self, app_id: str, contact: object) -> dict[str, Any]:
+        with self.ledger.writing() as connection:
+            row = _person(connection, app_id, contact) if isinstance(contact, str) else None
+        if row is None:
+            raise PlatformFault(40003)
+        if not row["follows"]:
+            return {"subscribe": 0, "openid": row["contact"], "tagid_list": []}
+        known = {"subscribe": 1, "openid": row["contact"], "language": "zh_CN", "remark": "", "groupid": 0}
+        return {**known, **self.unionid_of(app_id, row["contact"])}
 
     def follows(self, app_id: str, contact: str) -> bool:
         """Tell whether a person follows the account; who was never heard of does not."""

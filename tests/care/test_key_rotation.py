@@ -53,6 +53,7 @@ INDEXES = {
     "contacts.blind_index",
     "join_offers.code_index",
     "platform_people.identity_index",
+    "unionids.identity_index",
     "policies.number_index",
     "policies.holder_id_index",
     "insured.id_index",
