@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
-from care.child import Child
+from care.child import Child, Profile
 from care.vaccination.child import Child as ToldChild
 from care.vaccination.child import Event, Given
 from care.vaccination.forecast import forecast
@@ -15,6 +16,7 @@ from care.vaccination.rule_files import load
 _MOST_STEPS = 250  # more than doses that a child can have
 _STANDS_FOR = timedelta(days=90)  # a recorded dose so long after a dose's day is that dose, and not the one after it
 _SEXES: Mapping[str, str | None] = {"M": "M", "F": "F"}
+_CHILDHOOD = timedelta(days=20 * 366)  # the programme's last dose comes long before
 _LIVE_APART = timedelta(days=28)
 
 
@@ -68,6 +70,52 @@ def unrecorded(child: Child) -> tuple[Given, ...]:
     since = child.profile.record_since
     if since is None or since <= child.birth:
         return ()
+    if not child.events and not _given(child, since):
+        profile = child.profile
+        life = _life_untold(
+            profile.birth,
+            profile.sex,
+            profile.region,
+            profile.birth_weight_g,
+            profile.mother_hbsag,
+            tuple(sorted(profile.options.items())),
+            profile.selected,
+            profile.condition_codes,
+        )
+        return tuple(one for one in life if one.on < since)
+    return _gone_through(child, since)
+
+
+@lru_cache(maxsize=8192)
+def _life_untold(
+    birth: date,
+    sex: str,
+    region: str,
+    birth_weight_g: float | None,
+    mother_hbsag: str | None,
+    options: tuple[tuple[str, str], ...],
+    selected: tuple[str, ...],
+    condition_codes: tuple[str, ...],
+) -> tuple[Given, ...]:
+    """Return all doses of somebody of whom nothing is told, up to adulthood: whoever is born that day shares them."""
+    grown = birth + _CHILDHOOD
+    profile = Profile(
+        name="",
+        birth=birth,
+        sex=sex,
+        region=region,
+        birth_weight_g=birth_weight_g,
+        mother_hbsag=mother_hbsag,
+        options=dict(options),
+        selected=selected,
+        condition_codes=condition_codes,
+        record_since=grown,
+    )
+    nobody = Child(id=0, number="", policy_id=None, insured_id=None, made_at=datetime.min, profile=profile)
+    return _gone_through(nobody, grown)
+
+
+def _gone_through(child: Child, since: date) -> tuple[Given, ...]:
     programme = load()
     hidden, shown, assumed = list(_given(child, since)), list[Given](), list[Given]()
     as_of = child.birth

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.store.store import Store
@@ -202,6 +204,27 @@ def test_what_was_never_told_is_not_called_overdue_and_what_follows_is_forecast(
     assert all(row.recommended >= since for row in rows if row.status in ("upcoming", "due") and row.recommended)
     assert (unrecorded(baby) == ()) == (age_days == 0)
     assert forecast_of(baby, BIRTH - timedelta(days=1)) == ()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    born=st.dates(date(2015, 1, 1), date(2026, 6, 1)),
+    age_days=st.integers(1, 5000),
+    sex=st.sampled_from(["M", "F", ""]),
+    options=st.sampled_from([{}, {"JE": "JE_I"}, {"HepA": "HepA_I"}]),
+    mother_hbsag=st.sampled_from([None, "positive"]),
+)
+def test_what_children_of_a_day_share_is_what_each_would_have_gone_through(
+    born: date, age_days: int, sex: str, options: dict[str, str], mother_hbsag: str | None
+) -> None:
+    since = born + timedelta(days=age_days)
+    profile = Profile(
+        name="测试小苗", birth=born, sex=sex, options=options, mother_hbsag=mother_hbsag, record_since=since
+    )
+    untold = Child(id=1, number="CH-1", policy_id=None, insured_id=None, made_at=FixedClock()(), profile=profile)
+    # What came later changes nothing of what was due before, but has this child gone through by itself.
+    later = VaccineEvent(on=since + timedelta(days=9000), kind="immunoglobulin")
+    assert unrecorded(untold) == unrecorded(replace(untold, events=(later,)))
 
 
 def test_who_deletes_themselves_takes_their_child_along_but_not_the_other_parents(nursery: Nursery) -> None:
