@@ -7,26 +7,30 @@ from flask import Blueprint, render_template, request
 from bot.clock import CHINA
 from care import audit
 from care.audit import Entry
+from console.audit_words import AuditWords
 from console.office import Office
 from console.rights import allowed, audited
 
 _PAGE = 100
+_ASKED = ("actor", "subject", "action", "on")
 
 
 def audit_pages(office: Office) -> Blueprint:
     """Return the page of the audit trail."""
-    pages = Blueprint("audit", __name__)
+    pages, in_words = Blueprint("audit", __name__), AuditWords(office.library)
 
     @pages.get("/audit")
     @allowed("supervisor", "auditor")
     def trail() -> str:
-        asked = {name: request.args.get(name, "").strip()[:80] for name in ("actor", "subject", "action", "on")}
+        asked = {
+            name: in_words.stored(request.args.get(name, "")[:80]) for name in ("actor", "subject", "action", "on")
+        }
         before = request.args.get("before", "")
         rows = _found(office, asked, before=int(before) if before.isascii() and before.isdigit() else None)
         if any(asked.values()):
             audited(office, "audit searched", "audit", {name: value for name, value in asked.items() if value})
         older = rows[_PAGE - 1].id if len(rows) > _PAGE else None
-        return render_template("console/audit.html", asked=asked, rows=rows[:_PAGE], older=older)
+        return render_template("console/audit.html", asked=asked, rows=rows[:_PAGE], older=older, words=in_words)
 
     @pages.post("/audit/check")
     @allowed("supervisor", "auditor")
@@ -35,9 +39,15 @@ def audit_pages(office: Office) -> Blueprint:
             broken = audit.verify(connection, office.store.keys)
         audited(office, "audit verified", "audit", {"broken_at": broken} if broken else {"whole": True})
         rows = _found(office, {}, before=None)
-        asked = dict.fromkeys(("actor", "subject", "action", "on"), "")
+        asked = dict.fromkeys(_ASKED, "")
         return render_template(
-            "console/audit.html", asked=asked, rows=rows[:_PAGE], older=None, is_checked=True, broken=broken
+            "console/audit.html",
+            asked=asked,
+            rows=rows[:_PAGE],
+            older=None,
+            words=in_words,
+            is_checked=True,
+            broken=broken,
         )
 
     return pages

@@ -157,7 +157,8 @@ def test_an_export_is_what_the_page_shows_and_is_audited(visit, office, clock) -
     assert rows[0][:3] == ["日期", "会话", "消息"]
     assert len(rows) == 8
     assert rows[-1][1:4] == ["1", "1", "1"]
-    assert "figures exported" in visit("zhu").get("/console/audit?subject=figures:daily").get_data(as_text=True)
+    trail = visit("zhu").get("/console/audit?subject=figures:daily").get_data(as_text=True)
+    assert "<td>导出统计</td>" in trail
 
 
 def test_names_in_a_chart_are_words_and_no_markup() -> None:

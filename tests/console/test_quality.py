@@ -118,7 +118,7 @@ def test_a_miss_becomes_a_published_answer_and_goes_back(room) -> None:
     assert outcome.understanding.facts == (f"{WUXIAN}/{TARGET}",)
     assert outcome.replies[0].citations
     tested = writer.post("/console/quality/test", {"words": WORDS, "product": WUXIAN}).get_data(as_text=True)
-    assert f"published {id}: exact" in tested
+    assert f"和已发布的第 {id} 条说法一字不差" in tested
     assert other.post(f"{at}/withdraw", {"version": "1"}).status_code == 302
     assert room.asks(WORDS).understanding.decision == "abstain"
     assert {"knowledge written", "questions read"} <= set(room.actions("yun"))
