@@ -7,7 +7,7 @@ import json
 import random
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS kf_sessions (
     open_kfid TEXT, customer TEXT, state INTEGER NOT NULL, servicer TEXT NOT NULL DEFAULT '',
     wrote_at REAL NOT NULL DEFAULT 0, places INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (open_kfid, customer)
 );
+CREATE TABLE IF NOT EXISTS kf_entered (open_kfid TEXT, customer TEXT, at REAL, PRIMARY KEY (open_kfid, customer));
 CREATE TABLE IF NOT EXISTS kf_sent (open_kfid TEXT, message_id TEXT, PRIMARY KEY (open_kfid, message_id));
 CREATE TABLE IF NOT EXISTS kf_codes (
     code TEXT PRIMARY KEY, open_kfid TEXT NOT NULL, customer TEXT NOT NULL, until REAL NOT NULL
@@ -38,6 +39,7 @@ _MOVED_SECONDS = 48 * 3600
 _TEXT_BYTES = 2048
 _FILES = ("image", "voice", "video", "file")
 _MOST_LISTED = 1000
+_MOST_CUSTOMERS = 100
 _ID_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
 _FROM = {
     State.NEW: (State.QUEUE, State.SERVICER, State.BOT, State.ENDED),
@@ -77,6 +79,7 @@ class KfTwin:
         """Open the chat: an event, with a code for a welcome unless they wrote within two days."""
         with self.ledger.writing() as connection:
             row = _session(connection, open_kfid, customer)
+            connection.execute("REPLACE INTO kf_entered VALUES (?, ?, ?)", (open_kfid, customer, self.twin.now()))
             event = {"event_type": "enter_session", "scene": "simulated", "scene_param": ""}
             if row is None or row["wrote_at"] < self.twin.now() - _WINDOW_SECONDS:
                 _keep_session(connection, open_kfid, customer, row)
@@ -283,19 +286,31 @@ class KfTwin:
         return {"account_list": [{"open_kfid": one, "name": self._names.get(one, one), "avatar": ""} for one in mine]}
 
     def customers(self, token: str, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell what is known of customers: nothing but their ids here."""
-        self.twin.app_of(token)
+        """Tell of up to 100 customers who were there within 48 hours: their unionids, where they are set."""
+        app = self.twin.app_of(token)
+        self.twin.fail_on_demand(app, "kf/customer/batchget")
+        self._failing()
         wanted = order.get("external_userid_list")
-        ids: Sequence[Any] = wanted if isinstance(wanted, list) else ()
-        with self.ledger.writing() as connection:
-            rows = connection.execute("SELECT DISTINCT customer FROM kf_sessions").fetchall()
-        known = {row["customer"] for row in rows}
+        if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_CUSTOMERS:
+            raise PlatformFault(40058)
+        known = self._there_lately(app)
+        told = [one for one in wanted if one in known]
         return {
-            "customer_list": [{"external_userid": one, "nickname": ""} for one in ids if one in known],
-            "invalid_external_userid": [one for one in ids if one not in known],
+            "customer_list": [
+                {"external_userid": one, "nickname": "", "avatar": "", "gender": 0, **self.twin.unionid_of(app, one)}
+                for one in told
+            ],
+            "invalid_external_userid": [one for one in wanted if one not in known],
         }
 
     # Inside.
+
+    def _there_lately(self, app: str) -> set[str]:
+        since, mine = self.twin.now() - _WINDOW_SECONDS, {one for one, of in self._points.items() if of == app}
+        with self.ledger.writing() as connection:
+            wrote = connection.execute("SELECT open_kfid, customer FROM kf_sessions WHERE wrote_at >= ?", (since,))
+            entered = connection.execute("SELECT open_kfid, customer FROM kf_entered WHERE at >= ?", (since,))
+            return {row["customer"] for row in (*wrote, *entered) if row["open_kfid"] in mine}
 
     def _point(self, token: str, order: Mapping[str, Any], interface: str) -> str:
         app = self.twin.app_of(token)
