@@ -93,6 +93,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
             store=store,
             house=PlanningDesk(library=loaded(), calendar=WorkCalendar.load(), keys=store.keys),
             sources=_telling_unionids(settings, channels),
+            channels=Channels(names={account.id: account.name for account in settings.accounts}),
         ),
         rota=Rota(
             store=store,

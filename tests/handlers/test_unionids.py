@@ -171,16 +171,27 @@ def test_a_platform_that_refuses_is_left_alone_and_asked_for_the_same_later(
     assert rounds.others(lin) == (other,)  # the other account was asked all the time
 
 
-def test_an_account_that_is_bound_to_nothing_is_asked_once_a_day_and_then_for_all(rounds: Round) -> None:
+def test_an_account_that_is_bound_to_nothing_is_asked_ever_less_and_then_for_all(rounds: Round) -> None:
     rounds.official.known = dict.fromkeys(("o-lin", "o-wang"), "")
     rounds.meets("official", "o-lin", "o-wang")
-    rounds.ticks(3)
-    rounds.ticks(hours=23)
-    assert len(rounds.official.asked) == 1
+    for _ in range(24 * 6 * 3):
+        rounds.ticks(minutes=10)
+    assert len(rounds.official.asked) == 10  # after 10, 20, 40 … minutes, then daily
     assert rounds.noted() == 0
     rounds.official.known = {"o-lin": "union-lin", "o-wang": "union-wang"}  # bound meanwhile
-    rounds.ticks(hours=1)
-    assert rounds.official.asked[1:] == [["o-lin", "o-wang"]]
+    rounds.ticks(days=1)
+    assert rounds.official.asked[-1] == ["o-lin", "o-wang"]
+    assert rounds.noted() == 2
+
+
+def test_a_first_customer_without_a_unionid_keeps_the_others_waiting_for_minutes_only(rounds: Round) -> None:
+    rounds.service.known = {"wm-none": "", "wm-lin": "union-lin"}
+    rounds.meets("service", "wm-none")
+    rounds.ticks()
+    rounds.meets("service", "wm-lin")
+    rounds.ticks(seconds=2)
+    assert rounds.noted() == 0
+    rounds.ticks(minutes=10)
     assert rounds.noted() == 2
 
 

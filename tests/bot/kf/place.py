@@ -77,6 +77,7 @@ class DirectCalls:
             "kf/send_msg_on_event": twin.send_on_event,
             "kf/service_state/get": twin.state,
             "kf/service_state/trans": twin.move,
+            "kf/customer/batchget": twin.customers,
         }
         return self._called(interface, lambda: calls[interface](self._token(), order))
 
