@@ -42,7 +42,7 @@ class Understood:
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """One piece of the exchange. `side`: person | bot | human | note | step. `state`: of a delivery, in words, with its
-    kind; `failure` is the platform's reason."""
+    kind; `failure` tells why it did not go out."""
 
     key: str
     side: str
@@ -220,7 +220,7 @@ class _Reader:
                 state_kind=kind,
                 material=paper,
                 paper=self._paper(paper, {}) if paper else "",
-                failure=row.error if row.state in ("dead", "pending") and row.error else "",
+                failure=self._explained.failure(row.error) if row.state in ("dead", "pending") and row.error else "",
             )
 
     def _holders(self) -> list[tuple[datetime, str]]:

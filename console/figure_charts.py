@@ -43,6 +43,7 @@ def chart_of(table: Table) -> bytes:
     """Return the chart of a table's `charted` columns over its first one."""
     chart = _KINDS[table.kind](**_look(table))
     chart.add_xml_filter(_without_scripts)
+    chart.add_xml_filter(lambda root: _called(root, table.title))
     rows = list(reversed(table.rows)) if table.kind in _LYING else list(table.rows)  # it draws from below
     chart.x_labels = [str(row[0])[5:] if table.kind == "line" else str(row[0]) for row in rows]
     if len(rows) > _LABELS and table.kind == "line":
@@ -82,6 +83,14 @@ def _look(table: Table) -> dict[str, Any]:
 
 def _numbers(table: Table) -> list[Any]:
     return [row[column] for row in table.rows for column in table.charted if not isinstance(row[column], str)]
+
+
+def _called(root: Element, title: str) -> Element:
+    """Without a title drawn over the chart it calls itself by the library's name, which browsers show on hovering."""
+    for child in root:
+        if str(child.tag).endswith("title"):
+            child.text = title
+    return root
 
 
 def _without_scripts(root: Element) -> Element:

@@ -59,6 +59,7 @@ class _Content(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reasons: list[_Row] = Field(min_length=1)
+    failures: list[_Row] = Field(min_length=1)
     words: dict[str, dict[str, str]]
 
 
@@ -67,6 +68,7 @@ class Phrasebook:
     """The file, read: patterns with the sentences they become, and words by kind and code."""
 
     rows: tuple[tuple[re.Pattern[str], str], ...]
+    failures: tuple[tuple[re.Pattern[str], str], ...]
     words: Mapping[str, Mapping[str, str]]
 
 
@@ -81,12 +83,15 @@ def read(path: Path = REASONS) -> Phrasebook:
             if not word or _LATIN.search(word):
                 raise ConfigurationFault(f"{path}: words: {kind}: {code}: {word!r} is no Chinese; write it in Chinese")
     known = _AS_RECORDED | _NAMED | set(_ROWS) | set(content.words)
-    rows = tuple(_row(path, number, row, known) for number, row in enumerate(content.reasons, start=1))
-    return Phrasebook(rows=rows, words=content.words)
+    rows, failures = (
+        tuple(_row(f"{path}: {part}: entry {number}", row, known) for number, row in enumerate(listed, start=1))
+        for part, listed in (("reasons", content.reasons), ("failures", content.failures))
+    )
+    return Phrasebook(rows=rows, failures=failures, words=content.words)
 
 
-def _row(path: Path, number: int, row: _Row, known: Iterable[str]) -> tuple[re.Pattern[str], str]:
-    place = f"{path}: reasons: entry {number} ({row.when})"
+def _row(entry: str, row: _Row, known: Iterable[str]) -> tuple[re.Pattern[str], str]:
+    place = f"{entry} ({row.when})"
     try:
         when = re.compile(row.when, re.DOTALL)
     except re.error as error:
@@ -177,13 +182,20 @@ class Explained:
             reasons=self.reasons(what.reasons, what),
         )
 
+    def failure(self, recorded: str) -> str:
+        """Return why a message did not go out."""
+        return self._said(self._book.failures, recorded) or UNTOLD
+
     def _reason(self, reason: str, where: str = "表单") -> str:
-        for when, say in self._book.rows:
-            found = when.fullmatch(reason)
+        return self._said(self._book.rows, reason, where) or (UNTOLD if _LATIN.search(reason) else reason)
+
+    def _said(self, rows: Iterable[tuple[re.Pattern[str], str]], recorded: str, where: str = "") -> str | None:
+        for when, say in rows:
+            found = when.fullmatch(recorded)
             if found is not None:
                 told = {name: self._told(name, value) for name, value in found.groupdict().items()}
                 return say.format_map({**told, "where": where})
-        return UNTOLD if _LATIN.search(reason) else reason
+        return None
 
     def _told(self, kind: str, value: str) -> str:
         if kind in _ROWS:

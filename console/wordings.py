@@ -51,7 +51,7 @@ DECISIONS = {
 
 def decision(code: str) -> str:
     """Return what the assistant decided, in a word."""
-    return DECISIONS.get(code, code)
+    return DECISIONS.get(code, "其他")
 
 
 REASONS = {
@@ -60,12 +60,15 @@ REASONS = {
     "emergency": "有生命危险",
     "self_harm": "自伤风险",
     "complaint": "投诉",
+    "a case is late": "工单超时",
+    "native": "在企业微信里接待",
+    "queued on the platform": "在企业微信里排队",
 }
 
 
 def reason(code: str | None) -> str:
     """Return in a word why somebody waits for a person."""
-    return "" if code is None else REASONS.get(code, code)
+    return "" if code is None else REASONS.get(code, "其他原因")
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

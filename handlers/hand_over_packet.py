@@ -32,6 +32,9 @@ _WHY = {
     "emergency": "可能有生命危险",
     "self_harm": "可能要伤害自己",
     "complaint": "客户要投诉",
+    "a case is late": "工单超时，客户在催",
+    "native": "已在企业微信里接待",
+    "queued on the platform": "客户在企业微信里排队等人",
 }
 
 
@@ -196,7 +199,7 @@ def _moods() -> dict[str, tuple[str, ...]]:
 def _why(hand_over: HandOver | None) -> str:
     if hand_over is None or hand_over.reason is None:
         return "没有要求人工" if hand_over is None else "健康管家主动接管"
-    return _WHY.get(hand_over.reason, hand_over.reason)
+    return _WHY.get(hand_over.reason, "其他原因")
 
 
 def _about(conversation: Conversation, asked: Iterable[Asked]) -> tuple[str | None, str | None]:

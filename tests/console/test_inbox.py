@@ -117,7 +117,8 @@ def test_the_whole_exchange_is_shown_with_reasons_clauses_and_deliveries(desk, o
     delivered(office.store, clock, state="dead", error="45015 window closed")
     page = text_of(guan, f"/console/conversations/{number}")
     assert "发送失败" in page
-    assert "45015 window closed" in page
+    assert "平台不让再发给这位客户" in page
+    assert "window closed" not in page
 
 
 @on_sqlite
