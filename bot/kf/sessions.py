@@ -78,7 +78,7 @@ def heard(connection: Connection, session: Session, *, at: datetime, now: dateti
     """Note that the customer wrote: five messages are free again, and after an end a new session begins."""
     values: dict[str, Any] = {"window_at": max(min(at, now), session.window_at or min(at, now)), "used": 0}
     if session.state is State.ENDED:
-        values |= {"state": None, "servicer": None, "changed_at": now}
+        values |= {"state": None, "servicer": None, "changed_at": now, "move_at": None}
     connection.execute(_of(session).values(**values))
     # What had to wait for the customer need not wait any longer.
     waiting = (outbox.c.conversation_id == session.conversation_id, outbox.c.state == "pending")

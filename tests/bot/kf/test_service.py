@@ -290,6 +290,14 @@ def test_from_the_bot_to_a_servicer_and_back(place):
     assert place.twin.state_of(POINT, CUSTOMER)[0] is State.NEW
 
 
+def test_who_asks_for_a_person_again_right_after_the_end_is_moved_at_once(place):
+    on_duty(place)
+    place.says("人工")
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.says("人工")
+    assert place.twin.state_of(POINT, CUSTOMER)[:2] == (State.SERVICER, SERVICER)
+
+
 def test_a_fault_in_what_others_note_of_a_session_holds_nothing_up(place):
     def broken(connection, *_):
         connection.execute(text("INSERT INTO conversations (id) VALUES (NULL)"))
