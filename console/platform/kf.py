@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS kf_calls (token TEXT PRIMARY KEY, open_kfid TEXT NOT 
 CREATE TABLE IF NOT EXISTS kf_servicers (
     open_kfid TEXT, userid TEXT, on_duty INTEGER NOT NULL, PRIMARY KEY (open_kfid, userid)
 );
+CREATE TABLE IF NOT EXISTS kf_departments (open_kfid TEXT PRIMARY KEY, department INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS kf_failing (open_kfid TEXT, customer TEXT, fail_type INTEGER NOT NULL);
 """
 _WINDOW_SECONDS, _PLACES = 48 * 3600, 5
@@ -49,6 +50,8 @@ _FROM = {
     State.ENDED: (),
 }
 _CUSTOMER, _SYSTEM, _SERVICER = 3, 4, 5
+# What the customer's phone shows when the assistant moves a session.
+_MOVED = {State.QUEUE: ("queue", "正在排队，等客服接入"), State.SERVICER: ("take", "客服接入了会话")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,14 @@ class KfTwin:
             event = {"event_type": "servicer_status_change", "servicer_userid": userid, "status": 1 if on_duty else 2}
             return self._event(connection, open_kfid, "", event)
 
+    def employ_department(self, open_kfid: str, department: int | None) -> str:
+        """Let a whole department answer for a point, by its number: then nobody is told who of it is on duty."""
+        with self.ledger.writing() as connection:
+            connection.execute("DELETE FROM kf_departments WHERE open_kfid = ?", (open_kfid,))
+            if department is not None:
+                connection.execute("INSERT INTO kf_departments VALUES (?, ?)", (open_kfid, department))
+            return self._event(connection, open_kfid, "", {"event_type": "servicer_status_change", "status": 1})
+
     def pick_up(self, open_kfid: str, customer: str, userid: str) -> str:
         """Take a session, from the queue or from wherever it is. Raises PlatformFault."""
         with self.ledger.writing() as connection:
@@ -181,6 +192,20 @@ class KfTwin:
         with self.ledger.writing() as connection:
             rows = connection.execute("SELECT * FROM kf_servicers WHERE open_kfid = ? ORDER BY userid", (open_kfid,))
             return [(row["userid"], bool(row["on_duty"])) for row in rows]
+
+    def department_of(self, open_kfid: str) -> int | None:
+        """Return the department that answers for a point; None where people are named one by one."""
+        with self.ledger.writing() as connection:
+            query = "SELECT department FROM kf_departments WHERE open_kfid = ?"
+            row = connection.execute(query, (open_kfid,)).fetchone()
+        return None if row is None else int(row["department"])
+
+    def with_people(self, open_kfid: str) -> list[tuple[str, State, str]]:
+        """Return customer, state and servicer of who is in the queue or with a servicer, the longest silent first."""
+        query = "SELECT * FROM kf_sessions WHERE open_kfid = ? AND state IN (?, ?) ORDER BY wrote_at, customer"
+        with self.ledger.writing() as connection:
+            rows = connection.execute(query, (open_kfid, int(State.QUEUE), int(State.SERVICER))).fetchall()
+        return [(row["customer"], State(row["state"]), row["servicer"]) for row in rows]
 
     # The API. Every call raises PlatformFault with the platform's code.
 
@@ -271,11 +296,16 @@ class KfTwin:
             _set_state(connection, open_kfid, customer, to, userid if to is State.SERVICER else "")
             seconds = _END_SECONDS if to is State.ENDED else _MOVED_SECONDS
             code = self._code(connection, open_kfid, customer, seconds)
+        if to in _MOVED:
+            self._show(open_kfid, customer, "note", *_MOVED[to])
         return self._lost({"msg_code": code})
 
     def servicers(self, token: str, open_kfid: str) -> dict[str, Any]:
-        """List who answers for a point: status 0 is on duty."""
+        """List who answers for a point: status 0 is on duty; a department has none."""
         self._point(token, {"open_kfid": open_kfid}, "kf/servicer/list")
+        department = self.department_of(open_kfid)
+        if department is not None:
+            return {"servicer_list": [{"department_id": department}]}
         found = self.servicers_of(open_kfid)
         return {"servicer_list": [{"userid": userid, "status": 0 if on else 1} for userid, on in found]}
 

@@ -15,16 +15,20 @@ from console.platform.phone import Delivery
 from console.platform.twin import PlatformFault
 from console.platform.wecom_phone import WeComPhoneAccount
 from console.simulator.chat import TRIES, Answer, Exchange, Post, Refused, picture_type, shown
-from console.simulator.world import KF_FAULTS, PLACES, SERVICER, SimulatedAccount
+from console.simulator.world import KF_FAULTS, PLACES, SERVICER, SERVICER_NAME, SimulatedAccount
 
 _STATES = {
-    State.NEW: "新会话，由助手接待",
-    State.BOT: "由助手接待",
-    State.QUEUE: "排队等客服接入",
-    State.SERVICER: "客服接待中",
-    State.ENDED: "已结束",
+    State.NEW: ("bot", "助手在接待"),
+    State.BOT: ("bot", "助手在接待"),
+    State.QUEUE: ("queue", "在排队，等客服接入"),
+    State.SERVICER: ("servicer", f"{SERVICER_NAME}在接待"),
+    State.ENDED: ("ended", "已结束；客户再写，由助手接待"),
 }
+_NOBODY = ("closed", "还没有打开会话")
+_DUTIES = {"direct": "客服在岗，会话直接分给客服", "queue": "客服在岗，会话先排队", "off": "客服下岗了"}
+_DEPARTMENT = 1  # that answers where sessions are to queue
 _REFUSED = {95018: "会话不在这位客服手上", 95016: "现在不能这样转接", 95014: "客服不在岗"}
+_SAID = {"image": "[图片]", "voice": "[语音]", "location": "[位置]"}
 _PICTURE_BYTES = 3 * 1024 * 1024
 _TEXT_CHARACTERS = 2000
 _SENDING = "kf/send_msg"
@@ -55,13 +59,32 @@ class KfChat:
             "follows": known is not None,
             "quota": places,
             "faults": self._twin.twin.faults(self._account.phone.app_id),
-            "session": {
-                "state": _STATES[state] if known else "还没有打开",
-                "servicer": servicer,
-                "is_taken": state is State.SERVICER,
-                "on_duty": (SERVICER, True) in self._twin.servicers_of(self._point),
-            },
+            "session": self._session(state if known else None, servicer),
         }
+
+    def _session(self, state: State | None, servicer: str) -> dict[str, Any]:
+        """Return what the servicer sees: this customer's session, and all who wait or are talked with."""
+        kind, words = _NOBODY if state is None else _STATES[state]
+        return {
+            "kind": kind,
+            "state": words,
+            "servicer": servicer,
+            "is_taken": state is State.SERVICER,
+            "duty": self._duty_now(),
+            "people": [
+                {"person": customer, "is_taken": state is State.SERVICER, "said": self._last_said(customer)}
+                for customer, state, _servicer in self._twin.with_people(self._point)
+            ],
+        }
+
+    def _duty_now(self) -> str:
+        if (SERVICER, True) not in self._twin.servicers_of(self._point):
+            return "off"
+        return "direct" if self._twin.department_of(self._point) is None else "queue"
+
+    def _last_said(self, customer: str) -> str:
+        said = [one for one in self._twin.ledger.bubbles(self._point, customer) if one.side == "person"]
+        return _SAID.get(said[-1].kind, said[-1].text) if said else ""
 
     def act(self, contact: str, order: Mapping[str, object]) -> Exchange:
         """Do what the page asks for, as the customer or as the servicer. Raises Refused."""
@@ -144,9 +167,12 @@ class KfChat:
         return self._twin.write(self._point, contact, "location", {**part, "address": place.label})
 
     def _duty(self, contact: str, order: Mapping[str, object]) -> str:
-        on_duty = order.get("on") is True
-        self._add(contact, "note", "duty", "客服上岗了" if on_duty else "客服下岗了")
-        return self._twin.employ(self._point, SERVICER, on_duty=on_duty)
+        how = str(order.get("how"))
+        if how not in _DUTIES:
+            raise Refused("没有这种接待方式")
+        self._add(contact, "note", "duty", _DUTIES[how])
+        self._twin.employ_department(self._point, _DEPARTMENT if how == "queue" else None)
+        return self._twin.employ(self._point, SERVICER, on_duty=how != "off")
 
     def _take(self, contact: str, _order: Mapping[str, object]) -> str:
         token = self._twin.pick_up(self._point, contact, SERVICER)

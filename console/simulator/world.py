@@ -41,6 +41,7 @@ class Person:
     name: str
     about: str
     face: str  # one character for the picture
+    is_staff: bool = False  # gets cards about work, and asks nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +63,20 @@ PEOPLE = (
 MEMBERS = (
     Person(id="ChenJing", name="陈静", about="公司员工，给自己和孩子问", face="静"),
     Person(id="LiuGong", name="刘工", about="公司员工，替母亲问住院的事", face="刘"),
-    Person(id="LinGuanjia", name="林管家", about="健康管家（工作台账号 demo），在这里收到工作卡片", face="林"),
-    Person(id="ZhouZhuguan", name="周主管", about="主管（工作台账号 demo-supervisor），在这里收到提醒卡片", face="周"),
+    Person(
+        id="LinGuanjia",
+        name="林管家",
+        about="健康管家（管家台账号 demo），在这里收到工作卡片",
+        face="林",
+        is_staff=True,
+    ),
+    Person(
+        id="ZhouZhuguan",
+        name="周主管",
+        about="主管（管家台账号 demo-supervisor），在这里收到提醒卡片",
+        face="周",
+        is_staff=True,
+    ),
 )
 NOT_FOLLOWING = frozenset(("oSimulated-NewFollower-00001",))
 
@@ -110,6 +123,7 @@ MEMBER_FAULTS = {
 }
 
 SERVICER = "ChenKefu"  # answers in WeCom for the simulated customer service
+SERVICER_NAME = "陈客服"
 KF_FAULTS = {
     -1: "系统繁忙",
     503: "平台 HTTP 503",

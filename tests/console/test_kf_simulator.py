@@ -111,14 +111,31 @@ def test_a_servicer_takes_answers_and_ends_and_the_bot_goes_on(address):
 
 def test_a_servicer_off_duty_gets_nobody_and_may_take_from_the_bot(address):
     page = Page(address, PEOPLE[2].id)
-    page.act(do="duty", on=False)
+    page.act(do="duty", how="off")
     page.act(do="say", text="人工")
     assert page.shows("push", "1 人工")
     page.act(do="say", text="再问")
     assert page.shows("push", "2 再问")
     page.act(do="take")
     assert page.chat()["session"]["is_taken"] is True
-    page.act(do="duty", on=True)
+    page.act(do="duty", how="direct")
+
+
+def test_who_answers_as_a_department_has_a_queue_and_sees_who_waits(address):
+    page = Page(address, PEOPLE[1].id)
+    assert page.act(do="duty", how="sometimes").status_code == 400
+    page.act(do="duty", how="queue")
+    page.act(do="say", text="人工")
+    assert page.shows("note", "正在排队")
+    session = Page(address, PEOPLE[0].id).chat()["session"]
+    assert session["duty"] == "queue"
+    assert {"person": PEOPLE[1].id, "is_taken": False, "said": "人工"} in session["people"]
+    page.act(do="picture", content="iVBORw0KGgo=")
+    page.act(do="take")
+    assert {"person": PEOPLE[1].id, "is_taken": True, "said": "[图片]"} in page.chat()["session"]["people"]
+    page.act(do="end")
+    page.act(do="duty", how="direct")
+    assert PEOPLE[1].id not in {one["person"] for one in page.chat()["session"]["people"]}
 
 
 def test_a_failing_send_is_tried_again_and_shown_once(address):

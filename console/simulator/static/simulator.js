@@ -58,10 +58,15 @@ function accountChosen() {
   return world.accounts.find((account) => account.id === chosen.account);
 }
 
+function personChosen() {
+  return world.people.find((person) => person.id === chosen.person);
+}
+
 // --- the chat
 
 function faceOf(side) {
-  if (side === "person") return world.people.find((person) => person.id === chosen.person).face;
+  if (side === "person") return personChosen().face;
+  if (side === "servicer") return "客";
   return [...accountChosen().name][0];
 }
 
@@ -107,7 +112,7 @@ function content(bubble) {
 // A menu of customer service: its lines are tapped.
 function tapMenu(menu) {
   const box = make("div", "bubble card-message");
-  box.append(make("span", "", menu.head_content));
+  box.append(make("p", "", menu.head_content));
   for (const { click } of menu.list) {
     box.append(button("tap", click.content, () => act("act", { do: "tap", id: click.id, text: click.content })));
   }
@@ -152,6 +157,11 @@ function hint(follows) {
   if (there) there.remove();
   if ($("chat").childElementCount || !follows) return;
   const item = make("li", "hints");
+  if (personChosen().is_staff) {
+    item.append(make("p", "", "工作卡片会出现在这里：有客户等接待、有受理到期。"));
+    $("chat").append(item);
+    return;
+  }
   const account = accountChosen();
   item.append(make("p", "", "直接提问就行，比如："));
   for (const text of account.examples) item.append(button("", text, () => act("act", { do: "say", text })));
@@ -216,11 +226,37 @@ function explain(understanding) {
 function service(session) {
   $("service").hidden = !session;
   if (!session) return;
-  $("session").textContent = session.servicer ? `${session.state}（${session.servicer}）` : session.state;
-  $("duty").textContent = session.on_duty ? "下岗" : "上岗";
-  $("duty").dataset.on = String(!session.on_duty);
-  $("take").disabled = session.is_taken;
-  $("end").disabled = $("answer").disabled = !session.is_taken;
+  $("session").textContent = `${personChosen().name}：${session.state}`;
+  $("session").className = session.kind;
+  if (document.activeElement !== $("duty")) $("duty").value = session.duty;
+  $("take-row").hidden = !["bot", "ended"].includes(session.kind); // who waits is taken from the list
+  $("take").textContent = session.kind === "ended" ? "重新接入" : "从助手手里接过来";
+  const wasHidden = $("answer-form").hidden;
+  $("answer-form").hidden = !session.is_taken;
+  if (wasHidden && session.is_taken && document.activeElement === document.body) $("answer").focus();
+  waiting(session.people);
+}
+
+// Everybody in the queue or with the servicer, so that none is forgotten while one looks at another's phone.
+function waiting(people) {
+  const told = JSON.stringify([people, chosen.person]);
+  if ($("waiting").dataset.told === told) return;
+  $("waiting").dataset.told = told;
+  $("waiting").replaceChildren(...people.map(({ person, is_taken, said }) => {
+    const { name } = world.people.find((each) => each.id === person);
+    const item = make("li", person === chosen.person ? "here" : "");
+    const words = make("span", "grow", said);
+    words.prepend(make("b", "", name), make("i", is_taken ? "servicer" : "queue", is_taken ? "接待中" : "排队"));
+    item.append(words);
+    if (!is_taken) item.append(button("send", "接入", () => takeOf(person)));
+    else if (person !== chosen.person) item.append(button("quiet", "去看", () => choose(chosen.account, person)));
+    return item;
+  }));
+}
+
+function takeOf(person) {
+  if (person !== chosen.person) choose(chosen.account, person);
+  act("act", { do: "take" });
 }
 
 function panel(chat) {
@@ -322,7 +358,7 @@ function choose(account, wanted) {
   $("menu").replaceChildren(
     ...shown.menu.map((item) => button("", item.label, () => act("act", { do: "menu", key: item.key }))),
   );
-  showPolicies(shown.policies);
+  showPolicies(personChosen().is_staff ? [] : shown.policies);
   history.replaceState(null, "", "#" + new URLSearchParams(chosen));
   openTray(null);
   poll();
@@ -334,6 +370,7 @@ function fillChoices(people) {
   $("person").replaceChildren(...people.map((each) => option(each.id, each.name)));
   $("code").replaceChildren(...account.faults.map((fault) => option(fault.code, fault.code + " " + fault.words)));
   const service = account.kind === "wecom_kf";
+  $("why").textContent = service ? "坐席" : "为什么";
   $("follow").textContent = service ? "打开客服会话" : application ? "加入可见范围" : "关注公众号";
   $("apart").textContent = service ? "还没有打开客服会话" : application ? "不在这个应用的可见范围里" : "还没有关注这个公众号";
   $("unfollow").firstChild.textContent = service ? "再次进入会话" : application ? "移出可见范围" : "取消关注";
@@ -390,12 +427,18 @@ function listen() {
   $("place").addEventListener("click", () => openTray("places"));
   $("follow").addEventListener("click", () => act("act", { do: "follow" }));
   $("unfollow").addEventListener("click", () => act("act", { do: "unfollow" }));
-  $("duty").addEventListener("click", () => act("act", { do: "duty", on: $("duty").dataset.on === "true" }));
+  $("duty").addEventListener("change", () => {
+    const how = $("duty").value;
+    $("duty").blur();
+    act("act", { do: "duty", how });
+  });
   $("take").addEventListener("click", () => act("act", { do: "take" }));
   $("end").addEventListener("click", () => act("act", { do: "end" }));
   $("answer-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    act("act", { do: "answer", text: $("answer").value });
+    const text = $("answer").value.trim();
+    if (!text) return;
+    act("act", { do: "answer", text });
     $("answer").value = "";
   });
   $("fail").addEventListener("click", () => act("fail", { code: Number($("code").value) }));

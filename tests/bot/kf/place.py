@@ -179,7 +179,7 @@ class Place:
 
     def shown(self, customer: str = CUSTOMER) -> list[str]:
         """What a customer's phone shows of the other side."""
-        return [bubble.text for bubble in self.twin.ledger.bubbles(POINT, customer)]
+        return [bubble.text for bubble in self.twin.ledger.bubbles(POINT, customer) if bubble.side != "note"]
 
     def session(self, customer: str = CUSTOMER) -> Session | None:
         with self.store.reading() as connection:
