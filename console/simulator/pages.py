@@ -122,6 +122,10 @@ class _World:
         for account in accounts:
             for member in MEMBERS if _is_application(account) and not account.open_kfid else ():
                 corporation.meet(account.phone.app_id, member.id)  # employed, though they never opened the application
+        for id, account in self._accounts.items():
+            for person in self._known[id] if _is_wechat(account) else ():
+                # One WeChat user in every account, as behind accounts that are bound to one open platform.
+                self._twins[id].bind(account.phone.app_id, person.id, f"union-of-{person.id}")
         self._understood = understood
         self._chats = {
             id: Chat(account=account, twin=self._twins[id], post=post, clock=clock)
@@ -240,6 +244,10 @@ class _World:
         if account not in self._accounts or contact not in {person.id for person in self._known[account]}:
             raise Refused("没有这个账号或人物")
         return account, contact
+
+
+def _is_wechat(account: SimulatedAccount) -> bool:
+    return bool(account.open_kfid) or not _is_application(account)
 
 
 def _is_application(account: SimulatedAccount) -> bool:

@@ -162,6 +162,15 @@ def test_each_kind_of_account_is_read(tmp_path: Path) -> None:
     assert not any(secret in repr((staff, service)) for secret in ("s3cret", "callback-token", KEY))
 
 
+def test_nobody_is_joined_by_unionid_unless_the_account_says_so(tmp_path: Path) -> None:
+    official, _, service = load(tmp_path, ACCOUNT + COMPANY).accounts
+    assert not official.join_by_unionid
+    assert not service.join_by_unionid
+    said = 'hand_over = "native"', 'hand_over = "native"\njoin_by_unionid = true'
+    _, service = load(tmp_path, COMPANY.replace(*said)).accounts
+    assert service.join_by_unionid
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

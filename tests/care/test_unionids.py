@@ -2,17 +2,25 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
+import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, func, select, update
 
+from bot import store as store_package
 from bot.keys import KeyRing
 from bot.store.people import introduce, platform_ids
 from bot.store.schema import contacts, conversations
-from bot.store.store import Store
+from bot.store.store import Store, open_store
 from care import audit, joins, unionids
 from care.forgetting import forget_person
+from care.join_tables import joins as joined
 from care.join_tables import unionids as table
 from tests.clocks import FixedClock
+from tests.conftest import DATABASES
 
 LATELY = timedelta(hours=48)
 
@@ -171,17 +179,46 @@ def test_who_had_no_unionid_is_asked_for_again_after_a_day_once_they_have_writte
 
 
 def test_two_that_are_noted_at_the_same_moment_are_joined(store: Store, keys: KeyRing, clock: FixedClock) -> None:
-    one, two, _ = store.write(lambda connection: _three(connection, keys, clock))
     both_are_here = threading.Barrier(2)
 
-    def note(contact: int) -> None:
+    def note(contact: int, unionid: str) -> None:
         both_are_here.wait(5)
-        store.write(lambda connection: unionids.note(connection, keys, contact, "o-union-1", now=clock()))
+        store.write(lambda connection: unionids.note(connection, keys, contact, unionid, now=clock()))
 
-    threads = [threading.Thread(target=note, args=(contact,)) for contact in (one, two)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
+    def pair(connection: Connection, number: int) -> tuple[int, int]:
+        one, two = (_contact(connection, keys, account, clock, f"甲{number}") for account in ("official", "service"))
+        return one, two
+
+    for number in range(6):
+        one, two = store.write(partial(pair, number=number))
+        threads = [threading.Thread(target=note, args=(contact, f"o-union-{number}")) for contact in (one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        with store.reading() as connection:
+            assert joins.contacts_of(connection, one) == (one, two)
+
+
+@pytest.mark.parametrize("empty_database_url", DATABASES, indirect=True)
+def test_partings_from_before_unionids_count(empty_database_url: str, keys: KeyRing, clock: FixedClock) -> None:
+    store = open_store(empty_database_url, keys)
+
+    def before(connection: Connection) -> None:
+        one, two, three = _three(connection, keys, clock)
+        joins.join(connection, keys, one, two, ground="code", now=clock())
+        clock.move(minutes=1)
+        joins.join(connection, keys, one, three, ground="code", now=clock())  # ends the rows before, and parts nobody
+        clock.move(minutes=1)
+        joins.separate(connection, keys, two, now=clock())
+        config = Config()
+        config.set_main_option("script_location", str(Path(store_package.__file__).parent.parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0017")
+        command.upgrade(config, "head")
+
+    store.write(before)
     with store.reading() as connection:
-        assert joins.contacts_of(connection, one) == (one, two)
+        parted = connection.execute(select(joined.c.contact_id).where(joined.c.parted)).scalars().all()
+    assert parted == [2]
+    store.close()

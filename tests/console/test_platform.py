@@ -174,3 +174,33 @@ def test_a_subscription_message_uses_up_one_consent(twin, client):
 def test_who_does_not_follow_gets_no_notice(twin, client):
     twin.hear(APP, PERSON, "unsubscribe")
     assert notice(client, stable(client)["access_token"])["errcode"] == 43004
+
+
+def batch(client, token, *people):
+    order = {"user_list": [{"openid": person, "lang": "zh_CN"} for person in people]}
+    return client.post("/cgi-bin/user/info/batchget", query_string={"access_token": token}, json=order).json
+
+
+def test_a_follower_is_told_of_with_the_unionid_that_was_set(twin, client):
+    token = stable(client)["access_token"]
+    query = {"access_token": token, "openid": PERSON}
+    assert client.get("/cgi-bin/user/info", query_string=query).json["errcode"] == 40003
+    twin.meet(APP, PERSON)
+    assert "unionid" not in client.get("/cgi-bin/user/info", query_string=query).json
+    twin.bind(APP, PERSON, "oUnion")
+    assert client.get("/cgi-bin/user/info", query_string=query).json["unionid"] == "oUnion"
+    twin.hear(APP, PERSON, "unsubscribe")
+    told = client.get("/cgi-bin/user/info", query_string=query).json
+    assert (told["subscribe"], told["openid"], "unionid" in told) == (0, PERSON, False)
+
+
+def test_a_batch_has_a_hundred_at_most_and_knows_everybody_or_nobody(twin, client):
+    token = stable(client)["access_token"]
+    people = [f"o-{number}" for number in range(101)]
+    for person in people:
+        twin.meet(APP, person)
+    told = batch(client, token, *people[:100])["user_info_list"]
+    assert [one["openid"] for one in told] == people[:100]
+    assert batch(client, token, *people)["errcode"] == batch(client, token)["errcode"] == 40032
+    assert batch(client, token, people[0], "o-stranger")["errcode"] == 40003
+    assert batch(client, "no-token", people[0])["errcode"] == 40001
