@@ -101,7 +101,7 @@ class AuditWords:
         return next((table[text] for table in known if text in table), "") or self._thing_or(text)
 
     def _thing_or(self, text: str) -> str:
-        return self.thing(text) if text.partition(":")[0] in words().things and ":" in text else text or "无"
+        return self.thing(text) if text.partition(":")[0] in words().things else text or "无"
 
     @cached_property
     def _names(self) -> Mapping[str, str]:

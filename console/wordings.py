@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import in_china
+from care.material_reviews import BY_PERSON
+from console.case_words import FETCHED
 
 
 def day_and_time(moment: datetime | None) -> str:
@@ -71,6 +73,14 @@ def reason(code: str | None) -> str:
     return "" if code is None else REASONS.get(code, "其他原因")
 
 
+def not_taken(code: str | None) -> str:
+    """Return what became of a file that is not kept, with the reason where one is known."""
+    if code == BY_PERSON:
+        return "文件已退回"
+    why = FETCHED.get(code or "", "")
+    return f"文件没有收下（{why}）" if why else "文件没有收下"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "day_and_time": day_and_time,
     "full_time": full_time,
@@ -78,4 +88,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "decision": decision,
     "reason": reason,
+    "not_taken": not_taken,
 }

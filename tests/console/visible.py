@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 _UNSEEN = frozenset({"script", "style", "code"})
 _SAID = frozenset({"placeholder", "title", "aria-label", "alt", "label"})
-_ENGLISH = re.compile(r"(?<![\w/.])[A-Za-z][A-Za-z_-]+(?![\w/])")
+_ENGLISH = re.compile(r"(?<![\w/.-])[A-Za-z][A-Za-z_-]+(?:\.[a-z]+)?(?![\w/])")
 
 
 class _Visible(HTMLParser):
