@@ -5,6 +5,7 @@ children, opt-outs) is read through `contacts_of`, so that taking them apart nee
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +20,15 @@ from care.join_tables import join_offers, joins, persons, platform_people, union
 Ground = Literal["platform", "code"]
 
 _mine = joins.alias("mine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """A contact of the same person, on what ground the last of them came to it, and when."""
+
+    contact_id: int
+    ground: Ground
+    joined_at: datetime
 
 
 def person_beside() -> Select[tuple[int]]:
@@ -42,6 +52,16 @@ def others_of(connection: Connection, contact_id: int) -> tuple[int, ...]:
 def contacts_of(connection: Connection, contact_id: int) -> tuple[int, ...]:
     """Return all contacts of the person behind one, that one first."""
     return (contact_id, *others_of(connection, contact_id))
+
+
+def joined_with(connection: Connection, contact_id: int) -> list[Joined]:
+    """Return the other contacts of the same person, with how they came to be joined."""
+    others = others_of(connection, contact_id)
+    if not others:
+        return []
+    query = select(joins.c.contact_id, joins.c.ground, joins.c.joined_at).order_by(joins.c.contact_id)
+    found = connection.execute(query.where(joins.c.contact_id.in_(others), joins.c.ended_at.is_(None)))
+    return [Joined(contact_id=row.contact_id, ground=row.ground, joined_at=row.joined_at) for row in found]
 
 
 def one_each(connection: Connection, contacts: Sequence[int]) -> list[int]:
@@ -81,13 +101,18 @@ def join(connection: Connection, keys: KeyRing, contact_id: int, other: int, *, 
     return True
 
 
-def separate(connection: Connection, keys: KeyRing, contact_id: int, *, now: datetime) -> tuple[int, ...]:
-    """Take a contact out of its person; returns the others, who stay together. Nothing when it was alone."""
+def separate(
+    connection: Connection, keys: KeyRing, contact_id: int, *, now: datetime, by: str | None = None
+) -> tuple[int, ...]:
+    """Take a contact out of its person; returns the others, who stay together. Nothing when it was alone.
+
+    `by`: who of the staff does it; else the person does.
+    """
     others = others_of(connection, contact_id)
     if not others:
         return ()
     name = f"contact:{contact_id}"
-    audit.append(connection, keys, actor=name, action="contacts separated", subject=name, now=now)
+    audit.append(connection, keys, actor=by or name, action="contacts separated", subject=name, now=now)
     standing = (joins.c.contact_id == contact_id, joins.c.ended_at.is_(None))
     connection.execute(update(joins).where(*standing).values(parted=True))
     _end(connection, [contact_id] if len(others) > 1 else [contact_id, *others], now)

@@ -13,6 +13,7 @@ from care.media import material
 from care.vaccination.rule_files import load as load_programme
 from care.workdays import WorkCalendar
 from console.case_pages import Page
+from console.joined_card import account_names
 from console.office import Office
 from console.paper_pages import file_answer
 from console.person_view import REMINDER_STATES, People, PersonView
@@ -20,6 +21,7 @@ from console.rights import DESK, READERS, allowed, audited, current_user
 from console.sight import products_seen
 from console.wordings import day_and_time
 from handlers.case_work import Refused
+from handlers.parting import part
 from handlers.person_care import PersonWorker
 from handlers.reminder_kind import kind_title
 
@@ -32,6 +34,7 @@ _DONE = {
     "confirmed": "已核对。",
     "added": "已记下。",
     "dropped": "已去掉。",
+    "parted": "已分开，两边都告诉了客户。保单、申请各回各的账号。",
 }
 
 
@@ -127,6 +130,18 @@ def person_pages(office: Office) -> Blueprint:
     @allowed(*DESK)
     def unlock(contact_id: int) -> Page:
         return desk.act(contact_id, "unlocked", lambda one, connection: one.unlock(connection, contact_id, now=clock()))
+
+    @pages.post("/people/<int:contact_id>/joined/<int:other>/part")
+    @allowed(*DESK)
+    def part_from(contact_id: int, other: int) -> Page:
+        if request.form.get("sure") != "yes":
+            return desk.page(contact_id, wrong="请先勾选“已和客户核实”，再分开。", code=409)
+        names = account_names(office)
+        return desk.act(
+            contact_id,
+            "parted",
+            lambda one, connection: part(connection, one, contact_id, other, names=names, now=clock()),
+        )
 
     @pages.post("/people/<int:contact_id>/reminders/stop")
     @allowed(*DESK)

@@ -24,6 +24,7 @@ from console.case_board_page import product_name as product_called
 from console.case_board_page import service_name, step_name
 from console.case_words import Due, due_words, tail
 from console.child_card import ChildCard, child_card
+from console.joined_card import JoinedAccount, joined_accounts
 from console.office import Office
 from handlers.customers import Customers, covered
 from handlers.house import consent_versions
@@ -116,6 +117,7 @@ class PersonView:
     stopped: Sequence[tuple[str, str]]
     calls: Sequence[Call]
     loose: Sequence[Material]
+    joined: Sequence[JoinedAccount]
 
 
 class People:
@@ -160,6 +162,7 @@ class People:
             stopped=[(kind, kind_title(kind)) for kind in person_reminders.opted_out_of(connection, contact_id)],
             calls=call_attempts.calls(connection, keys, contact_id=contact_id),
             loose=media.unassigned(connection, contact_id),
+            joined=joined_accounts(connection, office, contact_id),
         )
 
     def _policy(self, contact_id: int, policy: Policy, now: datetime, *, is_revealed: bool) -> PolicyCard:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from bot.store.schema import outbox
 from bot.store.store import Store
-from care import attempts, call_tasks, child_records, children, policies
+from care import attempts, call_tasks, child_records, children, joins, policies
 from care.child import Child, Dose
 from care.workdays import WorkCalendar
 from handlers.child_facts import add_children_of
@@ -80,6 +82,39 @@ def test_a_person_s_card_stands_beside_their_conversation(desk: CaseDesk, guan: 
     assert "尾号0001" in page
     assert f"/console/cases/{case.number}" in page
     assert ("person read", "contact:1") in desk.actions()
+
+
+def test_accounts_of_one_person_are_shown_and_parted_after_asking(desk: CaseDesk, guan: Visitor) -> None:
+    case = desk.applied()
+    desk.people.says("你好", contact="o-other")
+    desk.store.write(lambda at: joins.join(at, desk.store.keys, 2, 1, ground="code", now=desk.clock()))
+    page = text_of(guan.get("/console/people/2"))
+    for words in ("同一个人的其他账号", "客户 1", "客户自己用合并码合并", case.number):
+        assert words in page, words
+    assert "同一个人也在" in text_of(guan.get("/console/conversations/2"))
+
+    assert "已和客户核实" in text_of(guan.post("/console/people/2/joined/1/part"), 409)
+    assert guan.post("/console/people/2/joined/1/part", {"sure": "yes"}).status_code == 302
+    assert desk.actions()[-1] == ("contacts separated", "contact:1")
+    page = text_of(guan.get("/console/people/2?done=parted"))
+    assert "已分开" in page
+    assert "同一个人的其他账号" not in page
+    assert case.number not in page
+    with desk.store.reading() as at:
+        told = at.scalars(select(outbox.c.conversation_id).where(outbox.c.idempotency_key.like("part-%"))).all()
+    assert sorted(told) == [1, 2], "both are told"
+    assert "已经不在一起" in text_of(guan.post("/console/people/2/joined/1/part", {"sure": "yes"}), 409)
+
+
+def test_an_auditor_sees_joined_accounts_and_parts_none(desk: CaseDesk) -> None:
+    desk.people.says("你好")
+    desk.people.says("你好", contact="o-other")
+    desk.store.write(lambda at: joins.join(at, desk.store.keys, 1, 2, ground="platform", now=desk.clock()))
+    shen = desk.visit("shen")
+    page = text_of(shen.get("/console/people/1"))
+    assert "平台认定是同一个人" in page
+    assert "确认分开" not in page
+    assert shen.post("/console/people/1/joined/2/part", {"sure": "yes"}).status_code == 403
 
 
 def test_a_lock_is_shown_and_ended(desk: CaseDesk, guan: Visitor) -> None:
