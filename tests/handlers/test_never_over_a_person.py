@@ -1,8 +1,10 @@
 """The bot never speaks over a person, every message is stored once, nothing is lost: a state machine over messages,
-reminders, take-overs, races, giving back, handing on, closing, time-outs, crashes; on both databases."""
+files, reminders, take-overs, races, giving back, handing on, closing, time-outs, crashes; on both databases."""
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from sqlalchemy import Connection, delete, select
 
 from bot.errors import RetryLater, UserFault
+from bot.files import OutgoingFile
 from bot.messages import Conversation, Inbound, Kind, Outcome, Owner, Reply, Turn
 from bot.outbox import LEASE
+from bot.sealed_files import SealedFiles
 from bot.store import inbox, outbox
 from bot.store.outbox import PEOPLE_SAY, Delivery
 from bot.store.schema import outbox as outbox_table
@@ -28,17 +32,23 @@ from handlers.assigning import Rota
 from handlers.handling import Handling
 from handlers.open_form import Resumed
 from handlers.reception import Reception
+from handlers.staff_files import StaffFiles
 from intents.match import Match
 from knowledge.library import Library, load
 from tests.assistants import GROWTH
 from tests.bot.workplace import Workplace
+from tests.care import papers
 from tests.clocks import FixedClock
+from tests.fake_channel import FakeChannel
 from tests.handlers.console_staff import hired, owner
 from tests.handlers.test_reminders import HOSPITAL, Ward, china
 
 DANGER = "危险"
 TEXTS = ("你好", "人工", DANGER, "5", "住院垫付怎么办")
 MANAGERS = ("lin", "wang")
+# What the channel carries itself, and what it can only link to.
+FILES = {"picture": papers.photo(), "document": papers.pdf()}
+NO_FILE = b"MZ no picture and no PDF"
 
 
 def desk(turn: Turn) -> Outcome:
@@ -78,6 +88,7 @@ class Service(RuleBasedStateMachine):
     store: Store
     empty: Callable[[], None]
     library: Library
+    folders: Callable[[], Path]
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +98,9 @@ class Service(RuleBasedStateMachine):
         hours = ServiceHours(calendar=WorkCalendar.load())
         self.reception = Reception(desk=desk, router=Alarms(), hours=hours, keys=self.store.keys)
         self.rota = Rota(store=self.store, hours=hours)
-        self.acts = Handling(store=self.store, forms=Forms())
+        self.files = SealedFiles(self.folders(), self.store.keys)
+        files = StaffFiles(folder=self.files, channel_of=self._channel, public_url="https://assistant.example")
+        self.acts = Handling(store=self.store, forms=Forms(), files=files)
         self.keys = itertools.count()
         self.staff: dict[str, Member] = {}
         self.messages: dict[str, Inbound] = {}
@@ -96,6 +109,8 @@ class Service(RuleBasedStateMachine):
         self.holder: str | None = None
         self.warned = False
         self.replies: list[str] = []
+        self.sent_files = 0
+        self.arrived: list[str] = []
         self.noted = 0
         self.claimed: list[Delivery] = []
         self.spoken_over: list[str] = []
@@ -115,9 +130,11 @@ class Service(RuleBasedStateMachine):
         """Start a new process: what the old one had in its hands is left to the leases."""
         old = self.ward.place
         old.turns.stop(within_seconds=10)
-        fresh = Workplace(self.store, self.clock, self.reception.respond, while_human=self.reception.while_human)
+        fresh = Workplace(
+            self.store, self.clock, self.reception.respond, while_human=self.reception.while_human, files=self.files
+        )
         fresh.channel.sent, fresh.channel.keys = old.channel.sent, old.channel.keys
-        send = fresh.channel.send
+        send, send_file = fresh.channel.send, fresh.channel.send_file
 
         def watched(contact: str, text: str, *, key: str) -> None:
             kind = self._kind(key)
@@ -125,9 +142,19 @@ class Service(RuleBasedStateMachine):
             if owner(self.store) is Owner.HUMAN and kind not in PEOPLE_SAY and not is_the_line:
                 self.spoken_over.append(text)
             send(contact, text, key=key)
+            self.arrived += re.findall(r"管家 \d+", text)
 
-        fresh.channel.send = watched
+        def watched_file(contact: str, file: OutgoingFile, *, key: str) -> None:
+            if owner(self.store) is Owner.HUMAN and self._kind(key) not in PEOPLE_SAY:
+                self.spoken_over.append(file.name)
+            send_file(contact, file, key=key)
+            self.arrived += re.findall(r"管家 \d+", file.name)
+
+        fresh.channel.send, fresh.channel.send_file = watched, watched_file
         self.ward.place = fresh
+
+    def _channel(self, _account: str) -> FakeChannel:
+        return self.ward.place.channel
 
     def _kind(self, key: str) -> str:
         found = select(outbox_table.c.kind).where(outbox_table.c.idempotency_key == key)
@@ -269,6 +296,26 @@ class Service(RuleBasedStateMachine):
         if self.holder == name:
             self.replies.append(text)
 
+    @rule(name=st.sampled_from(MANAGERS), kind=st.sampled_from(sorted(FILES)), twice=st.booleans())
+    def a_manager_sends_a_file(self, name: str, kind: str, twice: bool) -> None:
+        key, called = f"form-{next(self.keys)}", f"管家 {len(self.replies)}"
+        for at in range(1 + twice):
+            said = {"by": self.staff[name], "content": FILES[kind], "name": called, "request_key": key}
+            if self.holder != name:
+                with pytest.raises(UserFault):
+                    self.acts.send_file(1, **said, now=self.clock())
+            else:
+                assert self.acts.send_file(1, **said, now=self.clock()) == (at == 0)
+        if self.holder == name:
+            self.replies.append(called)
+            self.sent_files += 1
+
+    @rule(name=st.sampled_from(MANAGERS))
+    def a_manager_s_file_is_refused(self, name: str) -> None:
+        said = {"by": self.staff[name], "content": NO_FILE, "name": "x", "request_key": f"{next(self.keys)}"}
+        with pytest.raises(UserFault):
+            self.acts.send_file(1, **said, now=self.clock())
+
     @rule(name=st.sampled_from(MANAGERS))
     def a_manager_notes_and_fills_in(self, name: str) -> None:
         self.acts.note(1, by=self.staff[name], text="备注", request_key=f"{next(self.keys)}", now=self.clock())
@@ -320,7 +367,7 @@ class Service(RuleBasedStateMachine):
         assert (owner(self.store) is Owner.HUMAN) == (self.holder is not None)
 
     def teardown(self) -> None:
-        """Let everything end: what managers wrote arrived once each and in order, notes are there, nothing is owed."""
+        """Let everything end: what managers wrote and sent arrived once and in order, nothing is owed or missing."""
         if not self.staff:
             return
         self.a_process_starts_and_takes_what_is_owed()
@@ -328,8 +375,8 @@ class Service(RuleBasedStateMachine):
             self.clock.move(minutes=16)
             self.ward.place.outbox.release_expired()
             self.ward.place.outbox.deliver_due()
-        arrived = [text for text in dict.fromkeys(self.ward.sent) if text.startswith("管家")]
-        assert arrived == self.replies
+        assert list(dict.fromkeys(self.arrived)) == self.replies
+        assert len(list(self.files.names())) == self.sent_files  # none of what was refused or sent twice
         assert self.ward.place.count("inbound") == len(self.messages) + self.first
         assert not [row for row in self.ward.place.rows("inbound") if row.reply_state == "acknowledged"]
         assert {row.state for row in self.ward.place.rows("outbox")} <= {"sent", "dropped"}
@@ -353,7 +400,7 @@ class Service(RuleBasedStateMachine):
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("examples", [6, pytest.param(400, marks=pytest.mark.proof)])
-def test_the_bot_never_speaks_over_a_person(store: Store, request: pytest.FixtureRequest, examples: int) -> None:
+def test_the_bot_never_speaks_over_a_person(store: Store, tmp_path: Path, examples: int) -> None:
     def empty(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             names = ", ".join(table.name for table in metadata.sorted_tables if table.name != "key_checks")
@@ -369,6 +416,8 @@ def test_the_bot_never_speaks_over_a_person(store: Store, request: pytest.Fixtur
     on_postgresql = not store.embedded
     OnThisStore.store = store
     OnThisStore.library = load()
+    numbers = itertools.count()
+    OnThisStore.folders = staticmethod(lambda: tmp_path / f"media-{next(numbers)}")
     OnThisStore.empty = staticmethod(lambda: store.write(empty))
     run_machine(
         OnThisStore,
