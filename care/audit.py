@@ -53,19 +53,14 @@ def append(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Add one row. Do it last in a transaction: on PostgreSQL every other append waits for this one's commit."""
-    hold(connection)
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK_NUMBER)))
     previous = connection.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or _START
     plain = _plain(detail)
     digest = _digest(keys, previous, at=now, actor=actor, action=action, subject=subject, plain=plain)
     sealed = None if plain is None else keys.seal(plain, place=_place(digest))
     row = {"at": now, "actor": actor, "action": action, "subject": subject, "detail": sealed, "digest": digest}
     connection.execute(insert(audit).values(row))
-
-
-def hold(connection: Connection) -> None:
-    """Let nobody else append until this transaction's commit. On SQLite there is one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK_NUMBER)))
 
 
 def reveal(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from bot.keys import KeyRing
 from bot.store.people import insert_unless_there
@@ -157,7 +157,8 @@ def join_same(
 
     Whom the person once took apart stay apart, directly and through others.
     """
-    audit.hold(connection)  # of two that are noted at once, one sees the other
+    if connection.dialect.name == "postgresql":  # of two that are noted at once, one sees the other
+        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(index[:8], "big", signed=True))))
     same = (told.c.identity_index == index, told.c.contact_id != contact_id)
     others = connection.scalars(select(told.c.contact_id).where(*same).order_by(told.c.contact_id)).all()
     joined = [_joined_by_platform(connection, keys, contact_id, other, now) for other in others]
