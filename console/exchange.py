@@ -21,7 +21,7 @@ from care import media, notes, staff
 from care.hand_over_tables import hand_over_steps, hand_overs
 from care.media import Material
 from care.tables import cases
-from console.exchange_words import BOT_KINDS, DELETED, STATES, STEP_WORDS, shown_words
+from console.exchange_words import BOT_KINDS, DELETED, STATES, STEP_WORDS, doer, shown_words
 from console.reasons import Explained
 
 PAGE = 50
@@ -225,12 +225,13 @@ class _Reader:
 
     def _holders(self) -> list[tuple[datetime, str]]:
         found = (
-            select(hand_over_steps.c.at, hand_over_steps.c.staff_id)
+            select(hand_over_steps.c.at, hand_over_steps.c.staff_id, hand_over_steps.c.actor)
             .join(hand_overs, hand_overs.c.id == hand_over_steps.c.hand_over_id)
             .where(hand_overs.c.conversation_id == self._id, hand_over_steps.c.kind.in_(("taken", "handed")))
             .order_by(hand_over_steps.c.id)
         )
-        return [(row.at, self._names.get(row.staff_id, "")) for row in self._connection.execute(found)]
+        rows = self._connection.execute(found)
+        return [(row.at, self._names.get(row.staff_id, "") if row.staff_id else doer(row.actor)) for row in rows]
 
     def _beside(self, since: datetime | None, until: datetime | None) -> Iterator[Said]:
         """Notes and changes of hands, as far as they happened within the page."""
@@ -248,7 +249,7 @@ class _Reader:
                 yield Said(key=f"step-{step.id}", side="step", at=step.at, text=self._step(step))
 
     def _step(self, step: Row[Any]) -> str:
-        who = step.actor.removeprefix("user:") if step.actor.startswith("user:") else ""
+        who = doer(step.actor)
         words = STEP_WORDS[step.kind]
         if step.kind == "handed":
             return f"{who}把会话转交给{self._names.get(step.staff_id, '同事')}"

@@ -32,6 +32,14 @@ STATES = {
 BOT_KINDS = {"reply": "机器人", "reminder": "提醒", "resume": "机器人", "human": "管家", "media": "管家"}
 
 
+def doer(actor: str) -> str:
+    """Return who did something, for a sentence; "" for the assistant. A servicer goes by their UserID in WeCom."""
+    kind, _, name = actor.partition(":")
+    if kind == "wecom":
+        return f"企业微信客服（{name}）" if name else "企业微信客服"
+    return name if kind == "user" else ""
+
+
 def shown_words(message: Inbound) -> str:
     """Return what stands in a message's bubble; "" for what need not be seen."""
     if message.kind is Kind.EVENT:

@@ -213,7 +213,9 @@ def _of_queue(queue: str, staff_id: int) -> Select[Any]:
     closed = _closed()
     if queue == "closed":
         return found.where(c.owner == Owner.BOT, closed).order_by(c.updated_at.desc(), c.id)
-    return found.where(c.owner == Owner.BOT, ~closed).order_by(c.updated_at.desc(), c.id)
+    # Of whom nothing ever came there is nothing to see: members of the staff who get cards in WeCom.
+    came = select(inbound.c.id).where(inbound.c.conversation_id == c.id)
+    return found.where(c.owner == Owner.BOT, ~closed, came.exists()).order_by(c.updated_at.desc(), c.id)
 
 
 def _closed() -> ColumnElement[bool]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bot.messages import Kind
+from bot.store import people
 from care import audit, hand_overs, media, staff
 from console.exchange import PAGE
+from handlers import native_service
 from handlers.handling import Handling
 from tests.console.desk import app_of, visitors
 from tests.console.talks import delivered, says
@@ -68,6 +70,23 @@ def test_who_waits_longest_stands_first_and_red_flags_on_top(desk, office, clock
     assert "紧急" in page
     assert "你好" not in page
     assert rows_of(text_of(desk("guan"), "/console/?queue=bot")) == [4]
+
+
+def test_who_never_wrote_and_only_gets_cards_stands_in_no_queue(desk, office, clock) -> None:
+    number = says(office.store, clock, "你好", answer="您好")
+    office.store.write(
+        lambda connection: people.introduce(
+            connection, office.store.keys, account="demo", platform_id="LinGuanjia", now=clock()
+        )
+    )
+    assert rows_of(text_of(desk("guan"), "/console/?queue=bot")) == [number]
+
+
+def test_a_servicer_of_wecom_is_named_in_the_exchange(desk, office, clock) -> None:
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    office.store.write(lambda connection: native_service.taken(connection, number, "ChenKefu", now=clock()))
+    page = text_of(desk("guan"), f"/console/conversations/{number}")
+    assert "企业微信客服（ChenKefu）接管了会话" in page
 
 
 def test_a_conversation_moves_through_the_queues(desk, office, clock) -> None:
