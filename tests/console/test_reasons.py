@@ -197,3 +197,20 @@ def test_a_fault_in_the_file_is_told_with_its_entry(tmp_path, changed, complaint
     with pytest.raises(ConfigurationFault, match=re.escape(complaint)) as fault:
         read(path)
     assert str(path) in str(fault.value)
+
+
+def test_what_was_understood_is_told_whole_for_the_simulators_panel(explained) -> None:
+    heard = Understanding(
+        decision="answer",
+        product=WUXIAN,
+        service="inpatient-advance",
+        attribute="uses",
+        facts=(f"{WUXIAN}/inpatient-advance/uses",),
+        reasons=("cues: uses",),
+        next_move="moved_on",
+    )
+    told = explained.understanding(heard)
+    assert (told.product, told.service, told.attribute) == ("臻爱无限", "住院垫付", "可用次数")
+    assert told.facts[0].startswith("住院垫付 · ")
+    assert told.reasons == ("问的像是：可用次数",)
+    assert (told.decision, told.next_move) == ("answer", "moved_on")  # the page has its own words for these
