@@ -63,8 +63,8 @@ class DrugIndex:
         bare = bool(found) and len(text) <= found[0].length + 3
         if found and (about_list or bare):
             return self._by_name(found, text)
-        if not found and about_list:
-            return self._by_company(text, of_list=of_list) or self._missing(text)
+        if not found and (about_list or of_list):
+            return self._by_company(text, of_list=of_list) or (self._missing(text) if about_list else None)
         return None
 
     def mentions(self, text: str) -> bool:
@@ -117,12 +117,17 @@ def _common_drugs() -> Lexicon:
 
 
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")
+_MAKERS_PLACE = re.compile(
+    r"^(上海|北京|天津|重庆|江苏|浙江|广东|山东|四川|成都|深圳|苏州|杭州|南京|连云港|正大(?=天晴))"
+)
 
 
 def _maker_names(maker: str) -> set[str]:
-    """A maker is also called by its name without 生物, 制药 …, where enough of it remains."""
-    short = _SHORT_MAKERS.sub("", maker)
-    return {maker, short} if len(short) >= 2 else {maker}
+    """A maker is also called by its name without its city in front and without 生物, 制药 … behind, where enough of it
+    remains; 复宏汉霖 stands in the list with 上海 and without."""
+    names = {maker, _MAKERS_PLACE.sub("", maker)}
+    names |= {_SHORT_MAKERS.sub("", name) for name in names}
+    return {name for name in names if len(name) >= 2}
 
 
 def _is_of_another(hit: Found, text: str) -> bool:

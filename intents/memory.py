@@ -17,10 +17,9 @@ import numpy as np
 
 from intents.scorer import Learned
 
-# The modules that read texts and learn from them: when one changes, everything is learned anew.
-_CODE = tuple(
-    Path(__file__).parent / f"{name}.py" for name in ("lexicon", "normal", "ranking", "reader", "scorer", "words")
-)
+# What reads texts and learns from them: when one of these files changes, everything is learned anew.
+_READING = ("lexicon.py", "normal.py", "borrowed.yaml", "ranking.py", "reader.py", "scorer.py", "words.py")
+_CODE = tuple(Path(__file__).parent / name for name in _READING)
 
 
 def digest(*sources: object) -> str:

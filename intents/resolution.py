@@ -9,10 +9,10 @@ from intents.terrain import Topic
 
 _MOST_CHOICES = 3
 _MOST_TOGETHER = 3
-# What facts told together may take, so that with their clauses they stay on one screen: 300 characters for facts,
-# 500 where the first one is a path or a list.
+# What facts told together may take, so that with their clauses they stay on one screen of 300 characters; a long list
+# leaves room for a short fact beside it.
 _ROOM = 215
-_ROOM_AFTER_LIST = 400
+_ROOM_AFTER_LIST = 240
 _LIST = 150
 _NO = ("不能", "不行", "不可", "不赔", "不包", "不算", "不会")
 

@@ -135,9 +135,15 @@ class Router:
         if alarm is None:
             return None
         reasons = tuple(alarm.reasons)
-        warning = Match(decision="emergency", intent=alarm.kind, is_sure=not alarm.by_likeness, reasons=reasons)
         heard = self._heard(message)
         reading = heard.reading
+        warning = Match(
+            decision="emergency",
+            product=reading.products[0] if len(reading.products) == 1 else None,
+            intent=alarm.kind,
+            is_sure=not alarm.by_likeness,
+            reasons=reasons,
+        )
         if alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
             return None if alarm.by_likeness else replace(warning, names_doctor=True)
         if not self._is_plain_question(heard):
@@ -233,7 +239,10 @@ class Router:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
         reading = self._heard(self._known.renamed(message, context.products)[0]).reading
         switches = bool(context.topic) and bool(self._phrases["switch"].match(reading.rest))
-        return bool(reading.products or reading.places) or switches
+        drug = any(
+            self._drugs[product].mentions(reading.rest) for product in context.products if product in self._drugs
+        )
+        return bool(reading.products or reading.places) or switches or drug
 
     # Handbook questions.
 
@@ -486,7 +495,7 @@ class Router:
             product_settled=bool(context.fixed or context.product),
             service_named=bool(reading.places),
             following=context.topic is not None,
-            medical_words=bool(self._phrases["medical"].search(reading.text))
+            medical_words=any(self._phrases[name].search(reading.text) for name in ("medical", "dose"))
             and not self._phrases["may_ask"].search(reading.text),
         )
 

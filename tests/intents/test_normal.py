@@ -28,7 +28,7 @@ def test_levelling_twice_changes_nothing_more() -> None:
 
 def test_blanks_stay_only_between_latin_words() -> None:
     assert compact("住 院 垫 付 怎么 申请") == "住院垫付怎么申请"
-    assert compact("zhen ai 21 特药 drug list") == "zhen ai 21特药drug list"
+    assert compact("zhen ai 21 特药 best price") == "zhen ai 21特药best price"
 
 
 @pytest.mark.parametrize(("one", "other"), [("臻", "真"), ("无限", "无线"), ("住", "租"), ("诊", "争"), ("是", "四")])
@@ -43,3 +43,19 @@ def test_different_syllables_sound_different() -> None:
 @pytest.mark.parametrize("character", ["a", "7", "?", "😀", "\u0000"])
 def test_what_has_no_reading_stands_for_itself(character: str) -> None:
     assert sound(character) == character
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("臻爱21 的 drug list 在哪", "臻爱21的药品清单在哪"),
+        ("要不要先 Pre-Auth", "要不要先事先授权"),
+        ("gene  test 打哪个 hotline", "基因检测打哪个电话"),
+        ("資料 ji 天審完", "资料几天审完"),
+        ("使唔使預先申請，幾多日", "要不要预先申请,多少日"),
+        ("提早幾耐？打邊個電話", "提早多久?打哪个电话"),
+        ("checklist 和 Listerine", "checklist和listerine"),
+    ],
+)
+def test_words_from_elsewhere_are_read_as_the_words_of_here(typed: str, read: str) -> None:
+    assert compact(typed) == read
