@@ -1,8 +1,9 @@
 """Offers to do what a handbook answer was about: after how a service is applied for, to apply for it here."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.messages import Outcome, Understanding
+from bot.messages import Outcome, Reply, Understanding
 from care.consents import ConsentKind
 from handlers.child_scene import children_of
 from handlers.child_words import tell
@@ -26,11 +27,19 @@ def offered(scene: Scene, outcome: Outcome) -> str | None:
 
 
 def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
-    """Return a general answer with the offer to look into the person's own policy, or to apply, if that was meant."""
+    """Return a general answer with the offer to look into the person's own policy, or to apply, if that was meant.
+
+    Where the handbooks have no answer the offer is the answer: 我还能用几次 hangs on whose policy it is.
+    """
     understood = outcome.understanding
     is_answer = understood is not None and understood.decision == "answer" and bool(outcome.replies)
     if understood is not None and is_answer and _is_of_reminders(understood) and not _is_recorded(scene):
         return followed(outcome, tell("offer"), gap="\n")
+    own = bool(_OF_POLICY & set(requests)) and not scene.customer.policies
+    if own and understood is not None and understood.decision == "abstain" and outcome.replies:
+        return replace(outcome, replies=(Reply(text=say("own_policy")),))
+    if own and understood is not None and understood.attribute == "which_product":
+        return followed(outcome, say("bind_offer"), gap="\n")
     if not is_answer or scene.customer.policies:
         return outcome
     if (
@@ -39,7 +48,7 @@ def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
         and say("apply_offer") not in outcome.replies[0].text
     ):
         return followed(outcome, say("apply_offer"), gap="\n")
-    return followed(outcome, say("bind_offer"), gap="\n") if _OF_POLICY & set(requests) else outcome
+    return followed(outcome, say("bind_offer"), gap="\n") if own else outcome
 
 
 def _is_of_reminders(understood: Understanding) -> bool:
