@@ -60,11 +60,11 @@ class Workers:
             process.wait()
 
 
-def _due(connection: Connection, people: int) -> None:
+def _due(connection: Connection, numbers: range) -> None:
     """Write children who are to be told of today's doses; every second guardian has an open window."""
     house = Desk(library=Library(handbooks={}), calendar=WorkCalendar.load(), keys=KEYS)
     now, yesterday = AT - timedelta(hours=1), AT - timedelta(hours=20)
-    for number in range(people):
+    for number in numbers:
         introduce(connection, KEYS, account="demo", platform_id=f"o-{number}", now=yesterday)
         row = connection.execute(select(conversations).order_by(conversations.c.id.desc()).limit(1)).one()
         consents.give(connection, contact_id=row.contact_id, kind=ConsentKind.PERSONAL, version=1, now=yesterday)
@@ -103,7 +103,8 @@ def _until(done: object, seconds: float) -> bool:
 def test_killed_workers_remind_everybody_once(tmp_path: Path, empty_database_url: str, people: int, kills: int) -> None:
     store = open_store(empty_database_url, KEYS)
     for start in range(0, people, 500):
-        store.write(lambda c, start=start: _due(c, min(500, people - start)), timeout_seconds=300)
+        numbers = range(start, min(start + 500, people))
+        store.write(lambda connection, numbers=numbers: _due(connection, numbers), timeout_seconds=300)
     sent = tmp_path / "sent.jsonl"
     sent.touch()
     told = {"url": empty_database_url, "at": AT.astimezone().isoformat(), "wall": time.time()}
