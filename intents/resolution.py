@@ -25,7 +25,8 @@ class Limits:
     ask: float = 0.5
     lead: float = 1.0  # topics of the same service nearer than this to the first are told with it
     sure: float = 1.6  # a best score below which even a clear lead is not certain
-    foreign_lead: float = 0.3  # topics of another service nearer than this are told with it
+    kin_lead: float = 0.4  # topics of another service of its family nearer than this are told with it
+    foreign_lead: float = 0.3  # the same for services of other families
     rule_lead: float = 0.6  # the rule nearer than this to a "no" for a special case is told before it
     margin: float = 0.1  # another service's topic nearer than this that does not fit is asked back
 
@@ -75,7 +76,12 @@ def _general(best: Ranked, near: Sequence[Ranked], limits: Limits) -> Ranked:
 
 
 def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:
-    lead = limits.lead if item.topic.family == best.topic.family else limits.foreign_lead
+    if item.topic.family != best.topic.family:
+        lead = limits.foreign_lead
+    elif item.topic.service != best.topic.service:
+        lead = limits.kin_lead
+    else:
+        lead = limits.lead
     return best.score - item.score < lead
 
 

@@ -146,12 +146,20 @@ class Router:
         )
         if alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
             return None if alarm.by_likeness else replace(warning, names_doctor=True)
+        if alarm.by_likeness and self._asks_for_drug(reading, context):
+            return None
         if not self._is_plain_question(heard):
             return warning
         is_strong = alarm.kind != SELF_HARM and alarm.likeness >= _STRONG
         if alarm.by_likeness and not is_strong and (reading.products or reading.places):
             return None
         return self._beside_question(warning, message, context)
+
+    def _asks_for_drug(self, reading: Reading, context: Context) -> bool:
+        """Whether a message asks for a drug of a list by its name: 泊马度胺 厂家."""
+        lists = (self._drugs[product] for product in context.products if product in self._drugs)
+        asked = (drugs.ask(reading.rest, following=False) for drugs in lists)
+        return any(ask is not None and ask.rows and ask.certain for ask in asked)
 
     def _beside_question(self, warning: Match, message: str, context: Context) -> Match:
         """Who asks about the bill from the sickbed is told to call for help first, and then what they asked."""

@@ -12,8 +12,7 @@ MOTHER, AUNT = "oSimulated-XiaoYuMama-000001", "oSimulated-ZhangAyi-00000001"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory, data_folder):
-    (data_folder / LEARNED).mkdir(exist_ok=True)
+def demo(router, tmp_path_factory, data_folder):  # `router`: it has learned
     with served_demo(tmp_path_factory.mktemp("service") / "data", data_folder / LEARNED) as served:
         yield served
 

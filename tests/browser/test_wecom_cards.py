@@ -13,8 +13,7 @@ QUESTION = "臻爱无限的住院垫付等待期多久？"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory, data_folder):
-    (data_folder / LEARNED).mkdir(exist_ok=True)
+def demo(router, tmp_path_factory, data_folder):  # `router`: it has learned
     with served_demo(tmp_path_factory.mktemp("employees") / "data", data_folder / LEARNED) as served:
         yield served
 
