@@ -8,7 +8,8 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +68,26 @@ class World:
         self._phone = kf_phone(system_clock)
         self._session = requests.Session()
 
-    def live(self, *, kills: int) -> None:
-        """Let everything be said, with servicers beside and kills between."""
+    @contextmanager
+    def attended(self) -> Iterator[None]:
+        """Have servicers at work: also after everything was said, or who waits in the queue would wait for ever."""
         over = threading.Event()
         serving = threading.Thread(target=self._serve, args=(over,), daemon=True)
         serving.start()
+        try:
+            yield
+        finally:
+            over.set()
+            serving.join(60)
+
+    def live(self, *, kills: int) -> None:
+        """Let everything be said, with kills between."""
         every = self.messages // (kills + 1)
         for number in range(self.messages):
             self._say(number)
             if number % every == every - 1 and number < every * kills:
                 self.server.kill()
                 self.server.start()
-        over.set()
-        serving.join(60)
 
     def announce(self, token: str, *, times: int = 1) -> None:
         """Deliver the callback so often; a server that is down loses it."""
@@ -237,16 +245,17 @@ def test_every_message_is_handled_once_in_order_within_the_platforms_rules(
         world = World(twin, server, chance, messages=messages)
         stored = Stored(tmp_path, f"sqlite:///{tmp_path / 'assistant.db'}")
         try:
-            world.live(kills=kills)
-            twin.disturbance = None
-            said = time.monotonic() - began
+            with world.attended():
+                world.live(kills=kills)
+                twin.disturbance = None
+                said = time.monotonic() - began
 
-            def is_done() -> bool:
-                world.announce(twin.recall(POINT, world.customers[0], "x"))
-                threading.Event().wait(0.5)
-                return stored.messages() == messages and stored.left() == 0
+                def is_done() -> bool:
+                    world.announce(twin.recall(POINT, world.customers[0], "x"))
+                    threading.Event().wait(0.5)
+                    return stored.messages() == messages and stored.left() == 0
 
-            assert eventually(is_done, within_seconds=60 + messages / 20), (stored.messages(), stored.left())
+                assert eventually(is_done, within_seconds=60 + messages / 20), (stored.messages(), stored.left())
         finally:
             server.kill()
         _check(world, stored, refused)
