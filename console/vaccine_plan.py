@@ -21,6 +21,7 @@ from care.plan_links import PlanView
 from care.vaccination.rows import Row
 from care.vaccination.rule_files import load
 from care.vaccination.spans import Span
+from console.plan_picture import picture_of
 from console.signed_links import private
 
 SOURCES = {"parent": "家长登记", "import": "导入的记录", "clinic_confirmed": "门诊核对过"}
@@ -91,6 +92,7 @@ def shown(child: Child, today: date) -> dict[str, object]:
         "name": child.name,
         "birth": _day(child.birth),
         "age": _age(child.birth, today),
+        "picture": picture_of(child, visits, untold, today, load()),
         "today": _day(today),
         "edition": load().edition.title,
         "rule": RULE,

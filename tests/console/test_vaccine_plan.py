@@ -86,7 +86,7 @@ def test_a_rule_that_is_not_certain_is_marked(
     client: FlaskClient, born: Make, keys: KeyRing, clock: FixedClock
 ) -> None:
     text = page(client, path_of(keys, born(selected=("PCV13",)), clock))
-    line = text[text.index("13价肺炎") :]
+    line = text[text.index("13价肺炎结合疫苗") :]
     assert "待门诊确认" in line[: line.index("</li>")]
 
 
