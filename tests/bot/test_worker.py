@@ -68,6 +68,8 @@ def test_stopping_finishes_what_is_being_sent_and_claims_nothing_more(machine: M
     assert channel.begun.acquire(timeout=5)
     stopping = threading.Thread(target=machine.worker.stop)
     stopping.start()
+    stopping.join(0.5)
+    assert stopping.is_alive()  # it waits for what is being sent
     channel.go_on.set()
     stopping.join(8)
     assert not stopping.is_alive()
