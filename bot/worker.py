@@ -77,13 +77,15 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self, *, within_seconds: float = 5.0) -> None:
-        """Claim nothing more, finish what is being sent. Stopping twice is no fault."""
+        """Claim nothing more, finish what is being sent or swept. Stopping twice is no fault."""
         deadline = time.monotonic() + within_seconds
         self._stopping.set()
         self._woken.set()
         ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            ticker.shutdown(wait=False)
+        # The scheduler waits for its jobs for ever or not at all; a thread to wait for makes it a while.
+        sweeping = threading.Thread(target=ticker.shutdown, name="ticker-stop", daemon=True) if ticker else None
+        if sweeping is not None:
+            sweeping.start()
         if self._thread is not None:
             self._thread.join(max(0.0, deadline - time.monotonic()))
         senders, self._senders = self._senders, None
@@ -91,6 +93,8 @@ class Worker:
             senders.shutdown(wait=False, cancel_futures=True)
             for _ in range(_SENDERS):
                 self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        if sweeping is not None:
+            sweeping.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, senders: ThreadPoolExecutor) -> None:
         while not self._stopping.is_set():

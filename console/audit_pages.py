@@ -22,9 +22,7 @@ def audit_pages(office: Office) -> Blueprint:
     @pages.get("/audit")
     @allowed("supervisor", "auditor")
     def trail() -> str:
-        asked = {
-            name: in_words.stored(request.args.get(name, "")[:80]) for name in ("actor", "subject", "action", "on")
-        }
+        asked = {name: in_words.stored(request.args.get(name, "")[:80]) for name in _ASKED}
         before = request.args.get("before", "")
         rows = _found(office, asked, before=int(before) if before.isascii() and before.isdigit() else None)
         if any(asked.values()):

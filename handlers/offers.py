@@ -32,23 +32,21 @@ def binding(scene: Scene, outcome: Outcome, requests: Sequence[str]) -> Outcome:
     Where the handbooks have no answer the offer is the answer: 我还能用几次 hangs on whose policy it is.
     """
     understood = outcome.understanding
-    is_answer = understood is not None and understood.decision == "answer" and bool(outcome.replies)
-    if understood is not None and is_answer and _is_of_reminders(understood) and not _is_recorded(scene):
-        return followed(outcome, tell("offer"), gap="\n")
-    own = bool(_OF_POLICY & set(requests)) and not scene.customer.policies
-    if own and understood is not None and understood.decision == "abstain" and outcome.replies:
-        return replace(outcome, replies=(Reply(text=say("own_policy")),))
-    if own and understood is not None and understood.attribute == "which_product":
-        return followed(outcome, say("bind_offer"), gap="\n")
-    if not is_answer or scene.customer.policies:
+    if understood is None or not outcome.replies:
         return outcome
-    if (
-        _APPLYING in requests
-        and (outcome.state or {}).get("offered")
-        and say("apply_offer") not in outcome.replies[0].text
-    ):
+    is_answer = understood.decision == "answer"
+    if is_answer and _is_of_reminders(understood) and not _is_recorded(scene):
+        return followed(outcome, tell("offer"), gap="\n")
+    if scene.customer.policies:
+        return outcome
+    asks_own = bool(_OF_POLICY & set(requests))
+    if asks_own and understood.decision == "abstain":
+        return replace(outcome, replies=(Reply(text=say("own_policy")),))
+    offers_applying = _APPLYING in requests and (outcome.state or {}).get("offered")
+    if is_answer and offers_applying and say("apply_offer") not in outcome.replies[0].text:
         return followed(outcome, say("apply_offer"), gap="\n")
-    return followed(outcome, say("bind_offer"), gap="\n") if own else outcome
+    may_offer = is_answer or understood.attribute == "which_product"
+    return followed(outcome, say("bind_offer"), gap="\n") if asks_own and may_offer else outcome
 
 
 def _is_of_reminders(understood: Understanding) -> bool:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from bot.clock import system_clock
 from bot.machine import Machine
@@ -51,7 +52,7 @@ def test_what_a_turn_leaves_is_sent_within_a_second_in_order(machine: Machine, c
     machine.turns.take(message())
     assert channel.ended.acquire(timeout=5)
     assert channel.ended.acquire(timeout=5)
-    assert [text for _, text in channel.sent] == ["二", "三"]
+    assert [said for _, said in channel.sent] == ["二", "三"]
 
 
 def test_a_slow_sending_does_not_hold_up_other_people(machine: Machine, channel: SlowChannel) -> None:
@@ -73,7 +74,7 @@ def test_stopping_finishes_what_is_being_sent_and_claims_nothing_more(machine: M
     channel.go_on.set()
     stopping.join(8)
     assert not stopping.is_alive()
-    assert [text for _, text in channel.sent] == ["二"]
+    assert [said for _, said in channel.sent] == ["二"]
 
 
 def test_stopping_does_not_wait_for_ever(machine: Machine, channel: SlowChannel) -> None:
@@ -83,6 +84,28 @@ def test_stopping_does_not_wait_for_ever(machine: Machine, channel: SlowChannel)
     began = time.monotonic()
     machine.worker.stop(within_seconds=0.5)
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_stopping_waits_for_a_chore_before_the_database_is_closed(store: Store) -> None:
+    begun, go_on, told = threading.Event(), threading.Event(), []
+
+    def chore() -> None:
+        begun.set()
+        go_on.wait(10)
+        with store.reading() as connection:
+            told.append(connection.scalar(text("SELECT 1")))
+
+    machine = Machine(store=store, channels={"demo": SlowChannel()}, handler=Counting(), chores=chore)
+    machine.start()
+    assert begun.wait(5)
+    stopping = threading.Thread(target=machine.stop)
+    stopping.start()
+    stopping.join(0.3)
+    go_on.set()
+    stopping.join(8)
+    assert not stopping.is_alive()
+    assert told == [1]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from tests.assistants import LEARNED
+from tests.served_demo import demo as served_demo
 from tests.simulated_server import simulated_server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="SKIPPED: playwright is not installed")
@@ -24,6 +26,13 @@ def chromium():
 def server():
     with simulated_server() as (address, _handler):
         yield address
+
+
+@pytest.fixture(scope="module")
+def demo(router, tmp_path_factory, data_folder):
+    """The demo as `make run` starts it, for the tests of one file; `router`: it has learned."""
+    with served_demo(tmp_path_factory.mktemp("demo") / "data", data_folder / LEARNED) as served:
+        yield served
 
 
 @pytest.fixture

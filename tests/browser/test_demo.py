@@ -1,57 +1,15 @@
 """What a newcomer sees: the demo, started as `make run` starts it, asked in the browser."""
 
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-import requests
 from playwright.sync_api import expect
 
-from tests.assistants import LEARNED
-from tests.waiting import eventually
+from tests.browser.phone import say
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory, data_folder):
-    folder = tmp_path_factory.mktemp("demo")
-    (data_folder / LEARNED).mkdir(exist_ok=True)
-    (folder / LEARNED).symlink_to(data_folder / LEARNED)  # whoever learns first, learns for all
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"PORT": str(port), "ASSISTANT_DATA_DIR": str(folder)}
-    environment.pop("ASSISTANT_CONFIG", None)
-    with (folder / "serve.log").open("w") as log:
-        command = [sys.executable, "-m", "flask", "serve"]
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        assert eventually(
-            lambda: server.poll() is not None or _is_ready(address), within_seconds=300
-        )  # the first start learns
-        assert server.poll() is None, (folder / "serve.log").read_text()
-        yield address
-    finally:
-        server.terminate()
-        server.wait(15)
-
-
-def _is_ready(address):
-    try:
-        return requests.get(f"{address}/readyz", timeout=2).status_code == 200
-    except requests.RequestException:
-        return False
-
 
 def test_a_newcomer_asks_and_gets_the_cited_fact_and_the_reasons(demo, open_page):
-    page = open_page(f"{demo}/simulator/")
+    page = open_page(f"{demo.address}/simulator/")
     expect(page.locator("#title")).to_have_text("京东安联客户服务")
     page.get_by_label("想说的话").fill("臻爱无限的住院垫付等待期多久？")
     page.get_by_role("button", name="发送", exact=True).click()
@@ -62,7 +20,7 @@ def test_a_newcomer_asks_and_gets_the_cited_fact_and_the_reasons(demo, open_page
 
 
 def test_a_new_follower_is_welcomed_and_the_menu_answers(demo, open_page):
-    page = open_page(f"{demo}/simulator/")
+    page = open_page(f"{demo.address}/simulator/")
     page.get_by_label("人物").select_option(label="新朋友")
     page.get_by_role("button", name="关注公众号").click()
     expect(page.locator(".chat .reply")).to_have_count(1)
@@ -72,7 +30,7 @@ def test_a_new_follower_is_welcomed_and_the_menu_answers(demo, open_page):
 
 
 def test_a_newcomer_applies_with_a_policy_that_the_page_shows(demo, open_page):
-    page = open_page(f"{demo}/simulator/")
+    page = open_page(f"{demo.address}/simulator/")
     page.get_by_label("人物").select_option(label="张阿姨")
     replies = page.locator(".chat .reply:not(.typing)")
 
@@ -96,7 +54,7 @@ def test_a_newcomer_applies_with_a_policy_that_the_page_shows(demo, open_page):
 
 
 def test_every_account_shows_policies_of_its_own_products(demo, open_page):
-    page = open_page(f"{demo}/simulator/")
+    page = open_page(f"{demo.address}/simulator/")
     for account, first in (("京东安联客户服务", "DEMO-WX-0001"), ("君龙人寿", "DEMO-JL-0001")):
         page.locator("#account").select_option(label=account)
         expect(page.locator("#policies .value").first).to_have_text(first)
@@ -104,7 +62,7 @@ def test_every_account_shows_policies_of_its_own_products(demo, open_page):
 
 
 def test_every_account_answers(demo, open_page):
-    page = open_page(f"{demo}/simulator/")
+    page = open_page(f"{demo.address}/simulator/")
     expect(page.locator("#account option").nth(3)).to_have_text("员工健康助手（企业微信）")
     for name in page.locator("#account option").all_inner_texts()[:4]:  # the customer service has tests of its own
         page.locator("#account").select_option(label=name)
@@ -113,16 +71,11 @@ def test_every_account_answers(demo, open_page):
         expect(page.locator(".chat .reply")).to_have_count(1)
 
 
-def say(page, text):
-    page.get_by_label("想说的话").fill(text)
-    page.get_by_role("button", name="发送", exact=True).click()
-
-
 def test_an_employee_in_danger_is_looked_after_from_the_card_in_wecom(demo, open_page):
-    employee = open_page(f"{demo}/simulator/#account=employees&person=LiuGong")
+    employee = open_page(f"{demo.address}/simulator/#account=employees&person=LiuGong")
     say(employee, "我妈突然胸口剧痛，喘不上气，叫不醒了")
     expect(employee.locator(".chat .reply .bubble").last).to_contain_text("120")
-    work = open_page(f"{demo}/simulator/#account=employees&person=LinGuanjia")
+    work = open_page(f"{demo.address}/simulator/#account=employees&person=LinGuanjia")
     card = work.locator(".card-message").filter(has_text="危险信号，请马上看")
     expect(card).to_be_visible(timeout=15_000)
 

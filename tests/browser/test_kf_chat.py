@@ -3,18 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.assistants import LEARNED
-from tests.served_demo import demo as served_demo
+from tests.browser.phone import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 MOTHER, AUNT = "oSimulated-XiaoYuMama-000001", "oSimulated-ZhangAyi-00000001"
-
-
-@pytest.fixture(scope="module")
-def demo(router, tmp_path_factory, data_folder):  # `router`: it has learned
-    with served_demo(tmp_path_factory.mktemp("service") / "data", data_folder / LEARNED) as served:
-        yield served
 
 
 @pytest.fixture
@@ -27,12 +20,6 @@ def phone_of(demo, open_page):
         return page
 
     return phone
-
-
-def say(page, text):
-    page.get_by_label("想说的话").fill(text)
-    page.get_by_role("button", name="发送", exact=True).click()
-    expect(page.locator(".chat .person .bubble").last).to_have_text(text)
 
 
 def answered(page, words):
