@@ -47,7 +47,7 @@ class Assistant:
         """Return the outcome of one text in a context; `waiting`: the conversation already waits for a person."""
         match = self._router.route(message, context)
         reply = self._reply(match, context, waiting=waiting)
-        following = self._next_context(match, context)
+        following = self._next_context(match.beside or match, context)
         return Outcome(
             replies=(reply,),
             state=following.to_state(),
@@ -61,21 +61,27 @@ class Assistant:
             return answers.answer(match, self._library)
         if match.decision == "clarify":
             return Reply(text=self._clarification(match, context))
+        if match.decision == "emergency":
+            return self._warning(match, context)
+        if match.decision == "handoff":
+            return Reply(text=self._handoff(match, context, waiting=waiting))
         text = {
             "abstain": self._abstention,
             "medical": self._medical,
-            "emergency": lambda match, _: say(match.intent or "emergency"),
             "menu": self._menu,
             "smalltalk": self._small_talk,
         }
-        if match.decision == "handoff":
-            return Reply(text=self._handoff(match, context, waiting=waiting))
-        if match.decision == "emergency" and match.topics:
-            asked = answers.answer(match, self._library)
-            return replace(asked, text=f"{say('emergency_first')}\n\n{asked.text}")
-        if match.names_doctor:
-            return Reply(text=f"{say('emergency_first')}\n\n{self._medical(match, context)}")
         return Reply(text=text[match.decision](match, context))
+
+    def _warning(self, match: Match, context: Context) -> Reply:
+        """120 first; behind it what was asked beside, or that it may have been heard wrongly."""
+        beside = match.beside
+        if beside is None:
+            return Reply(text=say(match.intent or "emergency"))
+        if beside.decision not in ("answer", "clarify", "medical"):
+            return Reply(text=f"{say('emergency')}\n\n{say('emergency_doubted')}")
+        told = self._reply(beside, context, waiting=False)
+        return replace(told, text=f"{say('emergency_first')}\n\n{told.text}")
 
     def _clarification(self, match: Match, context: Context) -> str:
         choices = "\n".join(f"{at}. {choice.label}" for at, choice in enumerate(match.choices, start=1))
@@ -169,13 +175,14 @@ class Assistant:
         return replace(context, product=product, choices=(), question="", misses=0)
 
     def _understanding(self, match: Match, context: Context, following: Context) -> Understanding:
-        entry = self._library.entries.get(match.topics[0]) if match.topics else None
+        meant = match.beside or match
+        entry = self._library.entries.get(meant.topics[0]) if meant.topics else None
         return Understanding(
             decision=match.decision,
             product=match.product,
             service=entry.service.id if entry else ("specialty-drug" if match.drug else None),
             attribute=entry.fact.key if entry else ("list" if match.drug else match.intent),
-            facts=match.topics,
+            facts=meant.topics,
             reasons=(*match.reasons, *(f"candidate {id} {score}" for id, score in match.candidates)),
             next_move=_next_move(match, context),
         )

@@ -18,7 +18,7 @@ COMMON_DRUGS = Path(__file__).parent / "drug_names.txt"
 _LONGEST_NAME = 24
 _LIST = re.compile(
     r"清单|名单|目录|药单|列表|单子|list|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
-    r"牌子|厂家|哪家|几家|谁家|哪个厂|哪些厂|生产|商品名|药名|通用名|学名|叫什么|叫啥|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
+    r"牌子|厂家|那家|哪家|几家|谁家|哪个厂|哪些厂|生产|商品名|药名|通用名|学名|叫什么|叫啥|什么[药要]|啥药|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
 )
 _MEDICAL = re.compile(
     r"几片|几粒|几颗|几次一天|一天|剂量|毫克|mg|副作用|不良反应|耐药|怎么吃|咋吃|饭前|饭后|停药|停两天|有效|效果|治得好|能治|吃多久|打几针|禁忌|能一起|同服|换成|哪个好|疗效|起皮疹|腹泻|吃错|漏服|减量|加量"
@@ -116,6 +116,8 @@ def _common_drugs() -> Lexicon:
     return Lexicon(((name, name) for name in names), fuzzy=False)
 
 
+_NO_DRUGS_CHARACTER = frozenset("有没的了里是那个叫问要能在和跟及或款吗么吃打用查找说看开买药品")
+
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")
 _MAKERS_PLACE = re.compile(
     r"^(上海|北京|天津|重庆|江苏|浙江|广东|山东|四川|成都|深圳|苏州|杭州|南京|连云港|正大(?=天晴))"
@@ -132,8 +134,9 @@ def _maker_names(maker: str) -> set[str]:
 
 def _is_of_another(hit: Found, text: str) -> bool:
     """Whether a name that was not typed exactly is a piece of a longer drug's name (维迪西妥单抗)."""
-    spans = (match.span() for match in _DRUGLIKE.finditer(text))
-    return hit.how != "exact" and any(start < hit.start and hit.end <= end for start, end in spans)
+    if hit.how == "exact" or text[hit.start - 1 : hit.start] in _NO_DRUGS_CHARACTER:
+        return False
+    return any(match.start() < hit.start and hit.end <= match.end() for match in _DRUGLIKE.finditer(text))
 
 
 def _believable(hit: Found, text: str) -> bool:

@@ -70,8 +70,8 @@ class Match:
     `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
     order (several: two questions, or one per product of a comparison). `about` is the topic that a drug answer leaves
     the conversation at. `intent` names the small talk, command or alarm. An answer that is not `is_sure` says so and
-    invites another wording. An emergency that `names_doctor` is a question about taking medicine: the warning stands
-    before the doctor's service.
+    invites another wording. An emergency may have something `beside` it: what the message means apart from the danger,
+    to be told after the warning.
     """
 
     decision: str
@@ -86,6 +86,6 @@ class Match:
     drug: DrugAsk | None = None
     about: str | None = None
     is_sure: bool = True
-    names_doctor: bool = False
+    beside: "Match | None" = None
     candidates: tuple[tuple[str, float], ...] = ()
     reasons: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
-from intents.danger import SELF_HARM, Danger
+from intents.danger import SELF_HARM, Alarm, Danger
 from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
@@ -30,6 +30,7 @@ _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
 _PLAIN_QUESTION = 0.8  # of 2,121 messages of danger none that names a product or a service is above it
 _STRONG = 0.5  # likeness to alarms by which a plain question, too, gets the emergency number before its answer
+_FAINT_ALARM = 0.3  # likeness below which half of what was written by people in no danger stands
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOLLOWING_QUESTION = 0.6  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
@@ -73,7 +74,7 @@ class Router:
         """Return what `message` means in `context`, with the reasons. Only the first 400 characters are read."""
         message = message[:_LONGEST_READ]
         return (
-            self._red_flag(message, context)
+            self._warned(message, context)
             or self._picked(message, context)
             or self._published(message, context)
             or self._talked(message, context)
@@ -102,7 +103,10 @@ class Router:
     # What others may ask of a message besides what it means.
 
     def alarm(self, message: str, context: Context) -> Match | None:
-        """Return the warning that a message of danger gets, or None; not `is_sure` where it is only like alarms."""
+        """Return the warning that a message of danger gets, or None; not `is_sure` where it is only like alarms.
+
+        What else the message means is not looked for.
+        """
         return self._red_flag(message[:_LONGEST_READ], context)
 
     def wants_person(self, message: str) -> bool:
@@ -134,26 +138,26 @@ class Router:
         alarm = self._alarm(message)
         if alarm is None:
             return None
-        reasons = tuple(alarm.reasons)
         heard = self._heard(message)
-        reading = heard.reading
-        warning = Match(
+        if alarm.by_likeness and self._is_rather_harmless(alarm, heard, context):
+            return None
+        products = heard.reading.products
+        return Match(
             decision="emergency",
-            product=reading.products[0] if len(reading.products) == 1 else None,
+            product=products[0] if len(products) == 1 else None,
             intent=alarm.kind,
             is_sure=not alarm.by_likeness,
-            reasons=reasons,
+            reasons=tuple(alarm.reasons),
         )
-        if alarm.kind != SELF_HARM and self._phrases["dose"].search(reading.text):
-            return None if alarm.by_likeness else replace(warning, names_doctor=True)
-        if alarm.by_likeness and self._asks_for_drug(reading, context):
-            return None
-        if not self._is_plain_question(heard):
-            return warning
-        is_strong = alarm.kind != SELF_HARM and alarm.likeness >= _STRONG
-        if alarm.by_likeness and not is_strong and (reading.products or reading.places):
-            return None
-        return self._beside_question(warning, message, context)
+
+    def _is_rather_harmless(self, alarm: Alarm, heard: Judged, context: Context) -> bool:
+        """Whether what is only like an alarm is a plain question, or one about how to take a medicine."""
+        reading = heard.reading
+        is_question = self._is_plain_question(heard) and bool(reading.products or reading.places)
+        if alarm.kind == SELF_HARM:
+            return is_question
+        is_dose = bool(self._phrases["dose"].search(reading.text))
+        return is_dose or self._asks_for_drug(reading, context) or (is_question and alarm.likeness < _STRONG)
 
     def _asks_for_drug(self, reading: Reading, context: Context) -> bool:
         """Whether a message asks for a drug of a list by its name: 泊马度胺 厂家."""
@@ -161,13 +165,22 @@ class Router:
         asked = (drugs.ask(reading.rest, following=False) for drugs in lists)
         return any(ask is not None and ask.rows and ask.certain for ask in asked)
 
-    def _beside_question(self, warning: Match, message: str, context: Context) -> Match:
-        """Who asks about the bill from the sickbed is told to call for help first, and then what they asked."""
-        asked = self._asked(message, context)
-        if warning.intent == SELF_HARM or asked.decision != "answer" or not asked.topics:
+    def _warned(self, message: str, context: Context) -> Match | None:
+        """Who asks about the bill from the sickbed is told to call for help first, and then what they asked; so is
+        whoever said what is only faintly like danger, whatever it means apart from that."""
+        warning, alarm = self._red_flag(message, context), self._alarm(message)
+        if warning is None or alarm is None or alarm.kind == SELF_HARM:
             return warning
-        reasons = (*warning.reasons, "and asks the handbook", *asked.reasons)
-        return replace(warning, product=asked.product, topics=asked.topics[:1], is_sure=asked.is_sure, reasons=reasons)
+        heard = self._heard(message)
+        if self._phrases["dose"].search(heard.reading.text):
+            return replace(warning, beside=Match(decision="medical", product=warning.product))
+        asked = self._asked(message, context)
+        is_asked = asked.decision == "answer" and bool(asked.topics)
+        is_clear = asked.is_sure or self._is_plain_question(heard)
+        if alarm.likeness >= _FAINT_ALARM and not (is_asked and is_clear):
+            return warning
+        reasons = (*warning.reasons, f"apart from danger: {asked.decision}", *asked.reasons)
+        return replace(warning, product=asked.product, beside=asked, reasons=reasons)
 
     def _is_plain_question(self, heard: Judged) -> bool:
         """Whether a message names a product, a service or a topic and is clearly a question about it."""
