@@ -23,11 +23,11 @@ class Evidence:
 class GateLimits:
     """By how much the in-scope score must exceed the foreign one, less what the evidence is worth."""
 
-    lead: float = 0.75
-    product_named: float = 0.4
+    lead: float = 0.70
+    product_named: float = 0.5
     product_settled: float = 0.2
     service_named: float = 0.15
-    following: float = 0.25
+    following: float = 0.3
     medical: float = 0.28
     medical_lead: float = 0.35
     medical_words: float = 0.1

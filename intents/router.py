@@ -28,11 +28,12 @@ _NUMBER = re.compile(r"^(?:第|选|选择|回复|我选)?\s*([1-3１-３一二�
 _DIGITS = {digit: at for at, digits in enumerate(("1１一①", "2２二②", "3３三③")) for digit in digits}
 _SENTENCE = re.compile(r"[?？!！。;；\n]+")
 _SWITCH_CHARACTERS = 6  # what a message that only switches service or product says besides their names
-_PLAIN_QUESTION = 0.8  # of 2,121 messages of danger none that names a product or a service is above it
+_PLAIN_QUESTION = 0.75  # of 2,278 messages of danger only those that are so by themselves are above it with a name
 _STRONG = 0.5  # likeness to alarms by which a plain question, too, gets the emergency number before its answer
 _FAINT_ALARM = 0.3  # likeness below which half of what was written by people in no danger stands
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
-_FOLLOWING_QUESTION = 0.6  # the lead of in-scope likeness that makes a short message a question after an answer
+_FOR_OTHERS = -0.05  # the lead of foreign likeness below which all recorded requests for a person stand
+_FOLLOWING_QUESTION = 0.55  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
@@ -248,11 +249,12 @@ class Router:
         return Match(decision=decision, intent=talked.intent, reasons=talked.reasons)
 
     def _is_rather_asked(self, message: str, talked: Talked, context: Context) -> bool:
-        """Whether what may ask for a person is rather a question: a plain one, or one that follows an answer."""
+        """Whether what may ask for a person is rather a question: a plain one, one that follows an answer, or one for
+        somebody else (银行打电话说我的卡冻结了)."""
         heard = self._heard(message)
-        if self._is_plain_question(heard):
-            return True
         scope = self.ranking.scope(heard)
+        if self._is_plain_question(heard) or scope.foreign - scope.inside > _FOR_OTHERS:
+            return True
         is_faint = context.topic is not None and talked.likeness < _FAINT
         return is_faint and scope.inside - scope.foreign >= _FOLLOWING_QUESTION
 
