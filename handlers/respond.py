@@ -64,7 +64,11 @@ class Assistant:
         if match.decision == "emergency":
             return self._warning(match, context)
         if match.decision == "handoff":
-            return Reply(text=self._handoff(match, context, waiting=waiting))
+            promise = self._handoff(match, context, waiting=waiting)
+            if match.beside is None:
+                return Reply(text=promise)
+            told = self._reply(match.beside, context, waiting=waiting)
+            return replace(told, text=f"{told.text}\n\n{promise}")
         text = {
             "abstain": self._abstention,
             "medical": self._medical,

@@ -6,8 +6,9 @@ because the order of these steps is best seen in one place; what each step knows
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from intents.courtesy import strip_courtesies
@@ -34,6 +35,7 @@ _FAINT_ALARM = 0.3  # likeness below which half of what was written by people in
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOR_OTHERS = -0.05  # the lead of foreign likeness below which all recorded requests for a person stand
 _FOLLOWING_QUESTION = 0.55  # the lead of in-scope likeness that makes a short message a question after an answer
+_LEADING = 1.0  # what the best topic's attribute has over the others in a comparison
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
@@ -246,7 +248,21 @@ class Router:
             return None
         if decision == "handoff" and not talked.is_certain and self._is_rather_asked(message, talked, context):
             return None
-        return Match(decision=decision, intent=talked.intent, reasons=talked.reasons)
+        match = Match(decision=decision, intent=talked.intent, reasons=talked.reasons)
+        return self._with_what_is_asked(match, message, context) if decision == "handoff" else match
+
+    def _with_what_is_asked(self, wanting: Match, message: str, context: Context) -> Match:
+        """Who wants a person and asks plainly in the same breath (我要投诉！在卡里哪里提) gets both."""
+        heard = self._heard(message)
+        if not (
+            heard.reading.products and self._is_plain_question(heard) and self._phrases["asks_where"].search(message)
+        ):
+            return wanting
+        asked = self._asked(message, context)
+        if asked.decision != "answer" or not asked.topics:
+            return wanting
+        reasons = (*wanting.reasons, "asks besides", *asked.reasons)
+        return replace(wanting, product=asked.product, beside=asked, reasons=reasons)
 
     def _is_rather_asked(self, message: str, talked: Talked, context: Context) -> bool:
         """Whether what may ask for a person is rather a question: a plain one, one that follows an answer, or one for
@@ -285,7 +301,7 @@ class Router:
             return Match(decision="abstain", intent="unserved", product=reading.products[0], reasons=(why,))
         match = (
             self._only_product(reading, products, context)
-            or self._about_drug(reading, products, context)
+            or self._about_drug(heard, products, context)
             or self._compared(heard, context)
             or self._several(text, reading, products, context)
             or self._one(heard, products, context, corrected=is_corrected)
@@ -329,14 +345,14 @@ class Router:
             (other for other in there if other.attribute == topic.attribute), None
         )
 
-    def _about_drug(self, reading: Reading, products: tuple[str, ...], context: Context) -> Match | None:
+    def _about_drug(self, judged: Judged, products: tuple[str, ...], context: Context) -> Match | None:
         listed = [product for product in products if product in self._drugs]
         if not listed:
             return None
         before = self._topic(context.topic)
         following = context.drug or (before is not None and before.kind[0] == _DRUGS)
-        ask = self._drugs[listed[0]].ask(reading.rest, following=context.drug, of_list=following)
-        if ask is None:
+        ask = self._drugs[listed[0]].ask(judged.reading.rest, following=context.drug, of_list=following)
+        if ask is None or (not ask.rows and self._is_foreign(judged, context)):
             return None
         having = [product for product in products if _DRUGS in self._terrain.families[product]]
         if len(having) > 1:
@@ -358,7 +374,9 @@ class Router:
         resolution = resolve(ranked, self._limits)
         if self._is_foreign(judged, context) or not resolution.topics:
             return None
-        alike = self._alike(judged, ranked[0].topic.family, among)
+        lead = ranked[0].topic
+        families = self._families_compared(reading, among) or dict.fromkeys(among, lead.family)
+        alike = self._alike(judged, families, lead.attribute)
         if not any(alike.values()):
             return None
         return Match(
@@ -366,20 +384,33 @@ class Router:
             compare=True,
             topics=tuple(topic.id for topic in alike.values() if topic),
             lacking=tuple(product for product, topic in alike.items() if topic is None),
-            family=ranked[0].topic.family,
+            family=lead.family,
             is_sure=resolution.is_sure,
-            reasons=(f"compares {len(among)} products, lead topic {ranked[0].topic.id}",),
+            reasons=(f"compares {len(among)} products, lead topic {lead.id}",),
         )
 
-    def _alike(self, judged: Judged, family: str, products: tuple[str, ...]) -> dict[str, Topic | None]:
-        """Return each product's topic for what is compared: of one family, if possible of one attribute."""
+    def _families_compared(self, reading: Reading, products: tuple[str, ...]) -> dict[str, str]:
+        """Return each product's family where each is named with a service of its own: 臻爱21的二诊和成长优享的垫付."""
+        starts = sorted((hit.start, hit.thing) for hit in reading.found if hit.thing in products)
+        families: dict[str, str] = {}
+        for (start, product), (end, _) in pairwise([*starts, (len(reading.text), "")]):
+            part = self.reader.read(reading.text[start:end])
+            services = {self._terrain.family_of[place] for place in part.places} or part.families
+            named = services & self._terrain.families[product]
+            if len(named) == 1:
+                families.setdefault(product, *named)
+        return families if len(families) == len(products) and len(set(families.values())) > 1 else {}
+
+    def _alike(self, judged: Judged, families: Mapping[str, str], leading: str) -> dict[str, Topic | None]:
+        """Return each product's topic for what is compared: of its family, if possible of one attribute, rather the
+        `leading` one."""
         found = {
             product: [
                 item
-                for item in self.ranking.rank(judged, products=(product,), most=40)
+                for item in self.ranking.rank(judged, products=(product,), most=60)
                 if item.topic.family == family and family in self._terrain.families[product]
             ]
-            for product in products
+            for product, family in families.items()
         }
         best: dict[str, dict[str, float]] = {}
         for product, items in found.items():
@@ -387,7 +418,7 @@ class Router:
                 best.setdefault(item.topic.attribute, {})[product] = item.score
         if not best:
             return {}
-        shared = max(sorted(best), key=lambda attribute: sum(best[attribute].values()))
+        shared = max(sorted(best), key=lambda it: sum(best[it].values()) + _LEADING * (it == leading))
         return {product: _of_attribute(items, shared) for product, items in found.items()}
 
     def _several(self, text: str, whole: Reading, products: tuple[str, ...], context: Context) -> Match | None:
