@@ -96,7 +96,7 @@ def test_every_answer_cites_or_says_that_the_handbook_has_no_such_service(
             if outcome.understanding.decision == "answer":
                 assert cited(outcome) or "手册里没有写" in text, question
                 assert not cited(outcome) or "依据：" in text, question
-            elif outcome.understanding.decision != "emergency":
+            elif outcome.understanding.decision not in ("emergency", "handoff"):  # these may answer beside
                 assert not cited(outcome), question
 
 
