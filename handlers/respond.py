@@ -184,10 +184,10 @@ class Assistant:
         return Understanding(
             decision=match.decision,
             product=match.product,
-            service=entry.service.id if entry else ("specialty-drug" if match.drug else None),
-            attribute=entry.fact.key if entry else ("list" if match.drug else match.intent),
+            service=entry.service.id if entry else ("specialty-drug" if meant.drug else None),
+            attribute=entry.fact.key if entry else ("list" if meant.drug else match.intent),
             facts=meant.topics,
-            reasons=(*match.reasons, *(f"candidate {id} {score}" for id, score in match.candidates)),
+            reasons=(*match.reasons, *(f"candidate {id} {score}" for id, score in meant.candidates)),
             next_move=_next_move(match, context),
         )
 

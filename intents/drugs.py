@@ -116,6 +116,7 @@ def _common_drugs() -> Lexicon:
     return Lexicon(((name, name) for name in names), fuzzy=False)
 
 
+# What stands before a drug's name and begins none.
 _NO_DRUGS_CHARACTER = frozenset("有没的了里是那个叫问要能在和跟及或款吗么吃打用查找说看开买药品")
 
 _SHORT_MAKERS = re.compile(r"(生物|制药|医药|药业|公司|集团|先声麦得津)$")
