@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.clock import in_china
+from bot.yaml_files import read_yaml
 
 LABELS = Path(__file__).parent / "export_labels.yaml"
 _OF_OURS = frozenset(("answered_by", "kind", "status", "relation", "state", "action", "source", "sex", "mother_hbsag"))
@@ -66,5 +65,5 @@ def _moment(moment: datetime) -> str:
 
 @lru_cache(maxsize=1)
 def _labels() -> dict[str, Any]:
-    labels: dict[str, Any] = yaml.safe_load(LABELS.read_text(encoding="utf-8"))
+    labels: dict[str, Any] = read_yaml(LABELS)
     return labels

@@ -13,6 +13,7 @@ from chinese_calendar.constants import workdays as _make_up_days
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 
 OVERRIDES = Path(__file__).with_name("days.yaml")
 
@@ -124,7 +125,7 @@ def _qingming(year: int) -> date | None:
 
 def _read(path: Path) -> _File:
     try:
-        table = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        table = _File.model_validate(read_yaml(path) or {})
     except FileNotFoundError as error:
         raise ConfigurationFault(f"{path}: the file is missing; restore it, or write `days: []` into it") from error
     except (UnicodeDecodeError, yaml.YAMLError, ValueError) as error:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from handlers import form_files
 from handlers.reminder_kind import kind_title
 from handlers.replanning import kinds
@@ -37,7 +38,7 @@ class Words(BaseModel):
 def read(path: Path = WORDS) -> Words:
     """Read the file. Raises ConfigurationFault naming file, entry and remedy."""
     try:
-        return Words.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Words.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(f"{path}: cannot be read ({error}); mend what it names") from error
 

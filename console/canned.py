@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from bot.yaml_files import read_yaml
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 
@@ -24,7 +24,7 @@ class Canned:
 @lru_cache(maxsize=1)
 def canned_replies() -> tuple[Canned, ...]:
     """Return all of them in their order."""
-    rows = yaml.safe_load((Path(__file__).parent / "canned.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml(Path(__file__).parent / "canned.yaml")
     return tuple(Canned(id=row["id"], title=row["title"], keys=tuple(row["keys"]), text=row["text"]) for row in rows)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
 from bot.messages import Understanding
+from bot.yaml_files import read_yaml
 from knowledge.library import Library
 from knowledge.vocabulary import attribute_names
 
@@ -75,7 +76,7 @@ class Phrasebook:
 def read(path: Path = REASONS) -> Phrasebook:
     """Read the file. Raises ConfigurationFault naming file, entry and remedy."""
     try:
-        content = _Content.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = _Content.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(f"{path}: cannot be read ({error}); mend what it names") from error
     for kind, table in content.words.items():

@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from care.child import Child, Dose, Growth
 from care.child_forecast import forecast_of, unrecorded
 from care.vaccination.rows import DATED, Row
@@ -146,5 +145,5 @@ def _named(rows: Sequence[Row], on: date) -> str:
 
 @lru_cache(maxsize=1)
 def _texts() -> dict[str, str]:
-    told: dict[str, str] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    told: dict[str, str] = read_yaml(TEXTS)
     return told

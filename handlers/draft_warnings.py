@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from bot.errors import ConfigurationFault
 from bot.slots.said import plain
+from bot.yaml_files import read_yaml
 
 PATTERNS = Path(__file__).with_name("draft_warnings.yaml")
 _KEYS = {"kind", "warn", "says", "unless"}
@@ -39,7 +38,7 @@ def kinds_in(draft: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _rules() -> tuple[_Rule, ...]:
-    rows = yaml.safe_load(PATTERNS.read_text(encoding="utf-8"))
+    rows = read_yaml(PATTERNS)
     return tuple(_rule(number, row) for number, row in enumerate(rows, start=1))
 
 

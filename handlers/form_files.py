@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.errors import ConfigurationFault
 from bot.forms import Choice, Form, Question
+from bot.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "forms"
 
@@ -17,7 +18,7 @@ def form(name: str) -> Form:
     """Return a form by its file's name. Raises ConfigurationFault naming file, entry and remedy."""
     path = FOLDER / f"{name}.yaml"
     try:
-        found = Form.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = Form.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(f"{path}: {error}; mend these entries (the schema is bot/forms.py)") from error
     if found.id != name:

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from bot.clock import in_china
 from bot.messages import Conversation
 from bot.slots.said import plain
 from bot.store.questions import Asked, latest_questions
+from bot.yaml_files import read_yaml
 from care.eligibility import Verdict
 from care.hand_overs import HandOver
 from care.policy import Insured, Policy, standing
@@ -192,7 +191,7 @@ def moods_in(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _moods() -> dict[str, tuple[str, ...]]:
-    read: dict[str, list[str]] = yaml.safe_load(MOODS.read_text(encoding="utf-8"))
+    read: dict[str, list[str]] = read_yaml(MOODS)
     return {mood: tuple(words) for mood, words in read.items()}
 
 

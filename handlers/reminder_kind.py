@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from care.reminders import Planned
 from handlers.reminder_facts import Facts
 
@@ -92,7 +91,7 @@ def in_turn(
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, str]:
-    told: Mapping[str, str] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    told: Mapping[str, str] = read_yaml(TEXTS)
     return told
 
 

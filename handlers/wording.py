@@ -4,16 +4,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 
 WORDING = Path(__file__).parent / "wording.yaml"
 
 
 @lru_cache(maxsize=1)
 def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = yaml.safe_load(WORDING.read_text(encoding="utf-8"))
+    texts: dict[str, Any] = read_yaml(WORDING)
     return texts
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 
 FILE = Path(__file__).parent / "borrowed.yaml"
 _PLAIN = re.compile(r"[a-z]+(?:[ -][a-z]+)*|[\u4e00-\u9fff\U00020000-\U0002ffff]+")
@@ -41,7 +42,7 @@ class Borrowed:
 def load(path: Path = FILE) -> Borrowed:
     """Read the file. Raises ConfigurationFault naming file, entry and remedy."""
     try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _File.model_validate(read_yaml(path))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(
             f"{path}: {error}; mend these entries (a word that YAML takes for yes or no stands in quotes)"

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from intents.guards import guarded
 
 FOLDER = Path(__file__).parent / "catalogue"
@@ -53,7 +54,7 @@ def load(folder: Path = FOLDER) -> tuple[Intent, ...]:
 
 def _intent(path: Path) -> Intent:
     try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _File.model_validate(read_yaml(path))
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(f"{path}: {error}; mend these entries") from error
     if file.intent != path.stem:

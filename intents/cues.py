@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 
 CUES = Path(__file__).parent / "cues.yaml"
 
@@ -30,7 +29,7 @@ class Cues:
 
 def load(path: Path = CUES) -> Cues:
     """Read and compile the cues. Raises ConfigurationFault naming file, entry and remedy."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path)
     return Cues(
         attributes={name: _compile(path, name, "|".join(cues)) for name, cues in content["attributes"].items()},
         phrases={name: _compile(path, name, cue) for name, cue in content["phrases"].items()},

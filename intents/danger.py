@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from intents import catalogue
 from intents.fields import Fields, marks
 from intents.frames import Circumstances, Frames
@@ -251,7 +252,7 @@ def _frames(path: Path) -> Frames:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationFault(f"{path}: cannot be read ({error}); put a valid file there") from error
     if not isinstance(content, dict):

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from intents.guards import guarded
 from intents.normal import compact
 from intents.recall import recalled
@@ -53,7 +54,7 @@ class Requests:
     def load(cls, path: Path = FILE) -> "Requests":
         """Read the file. Raises ConfigurationFault naming file, entry and remedy."""
         try:
-            file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            file = _File.model_validate(read_yaml(path))
         except (OSError, yaml.YAMLError, ValidationError) as error:
             raise ConfigurationFault(f"{path}: {error}; mend these entries") from error
         try:

@@ -7,9 +7,10 @@ from typing import Any
 import yaml
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import LOADER
 
 
-class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C one where it was built
+class _Strict(LOADER):  # type: ignore[misc]
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:

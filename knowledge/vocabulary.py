@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from bot.yaml_files import read_yaml
 
 ATTRIBUTES = Path(__file__).parent / "attributes.yaml"
 FAMILIES = Path(__file__).parent / "families.yaml"
@@ -22,5 +22,5 @@ def family_names() -> dict[str, str]:
 
 
 def _names(path: Path) -> dict[str, str]:
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = read_yaml(path)
     return {key: row["name"] for key, row in rows.items()}

@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 
 TEXTS = Path(__file__).parents[1] / "dialog_texts.yaml"
 
@@ -59,7 +58,7 @@ class Wording:
     @classmethod
     def load(cls, path: Path = TEXTS) -> Self:
         """Return the sentences of a file. Raises ConfigurationFault naming file, entry and remedy."""
-        texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        texts = read_yaml(path)
         for name, gaps in SENTENCES.items():
             if not isinstance(texts.get(name), str):
                 raise ConfigurationFault(f"{path}: entry {name!r} is missing; write the sentence")

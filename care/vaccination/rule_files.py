@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from care.vaccination.programme import Programme
 from care.vaccination.rule_faults import CIRCUMSTANCES, PRODUCTS, PROGRAMME, SELF_PAID, find_faults
 from care.vaccination.rules import Condition, Edition, Family, GeneralRule, Overlay, Product
@@ -47,7 +48,7 @@ def _read(folder: Path) -> Programme:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except FileNotFoundError as error:
         raise ConfigurationFault(f"{path}: the file is missing; put it back") from error
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.errors import ConfigurationFault
 from bot.slots.said import Span as Place
 from bot.slots.said import plain
+from bot.yaml_files import read_yaml
 from care.vaccination.rule_files import load
 from care.vaccination.spans import parse_span
 
@@ -132,6 +133,6 @@ def _names() -> _Names:
 
 def _read() -> _File:
     try:
-        return _File.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+        return _File.model_validate(read_yaml(FILE))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationFault(f"{FILE}: {error}; mend these entries") from error

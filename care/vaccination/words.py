@@ -5,9 +5,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from bot.errors import ConfigurationFault
+from bot.yaml_files import read_yaml
 from care.vaccination.rules import Certainty
 
 TEXTS = Path(__file__).with_name("words.yaml")
@@ -48,7 +47,7 @@ def said(day: date) -> str:
 @lru_cache(maxsize=1)
 def texts() -> dict[str, str]:
     """Return code → sentence. Raises ConfigurationFault."""
-    found = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    found = read_yaml(TEXTS)
     for code, text in found.items():
         if not isinstance(text, str):
             raise ConfigurationFault(f"{TEXTS.name}: {code}: no sentence; write one, in quotes")
