@@ -10,7 +10,7 @@ from bot.errors import ConfigurationFault
 from bot.yaml_files import LOADER
 
 
-class _Strict(LOADER):  # type: ignore[misc] - which class it is, is known at run time
+class _Strict(LOADER):  # type: ignore[misc]  # which class it is, is known at run time
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
