@@ -6,11 +6,11 @@ because the order of these steps is best seen in one place; what each step knows
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
+from intents.comparison import Comparison
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
 from intents.danger import SELF_HARM, Alarm, Danger
@@ -18,7 +18,7 @@ from intents.drugs import DrugIndex
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.overlay import Known, Overlay
-from intents.ranking import Judged, Ranked, Ranking
+from intents.ranking import Judged, Ranking
 from intents.reader import SERVICE_MARK, Reader, Reading
 from intents.recall import recalled
 from intents.resolution import Limits, resolve
@@ -35,7 +35,6 @@ _FAINT_ALARM = 0.3  # likeness below which half of what was written by people in
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOR_OTHERS = -0.05  # the lead of foreign likeness below which all recorded requests for a person stand
 _FOLLOWING_QUESTION = 0.55  # the lead of in-scope likeness that makes a short message a question after an answer
-_LEADING = 1.0  # what the best topic's attribute has over the others in a comparison
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
@@ -65,6 +64,7 @@ class Router:
         self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
+        self._comparison = Comparison(terrain, self.reader, self.ranking)
         self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
         self._known = Known(Overlay(), self.reader.read)
         self._drugs = {
@@ -272,7 +272,8 @@ class Router:
         if self._is_plain_question(heard) or scope.foreign - scope.inside > _FOR_OTHERS:
             return True
         is_faint = context.topic is not None and talked.likeness < _FAINT
-        return is_faint and scope.inside - scope.foreign >= _FOLLOWING_QUESTION
+        goes_on = bool(self._phrases["switch"].match(heard.reading.rest))
+        return is_faint and (goes_on or scope.inside - scope.foreign >= _FOLLOWING_QUESTION)
 
     def _goes_on(self, message: str, context: Context) -> bool:
         """Whether what sounds like small talk names what the handbooks are about, or takes up the topic again."""
@@ -370,56 +371,7 @@ class Router:
         among = context.products if over_all else named
         if len(among) < 2:
             return None
-        ranked = self.ranking.rank(judged, products=among)
-        resolution = resolve(ranked, self._limits)
-        if self._is_foreign(judged, context) or not resolution.topics:
-            return None
-        lead = ranked[0].topic
-        families = self._families_compared(reading, among) or dict.fromkeys(among, lead.family)
-        alike = self._alike(judged, families, lead.attribute)
-        if not any(alike.values()):
-            return None
-        return Match(
-            decision="answer",
-            compare=True,
-            topics=tuple(topic.id for topic in alike.values() if topic),
-            lacking=tuple(product for product, topic in alike.items() if topic is None),
-            family=lead.family,
-            is_sure=resolution.is_sure,
-            reasons=(f"compares {len(among)} products, lead topic {lead.id}",),
-        )
-
-    def _families_compared(self, reading: Reading, products: tuple[str, ...]) -> dict[str, str]:
-        """Return each product's family where each is named with a service of its own: 臻爱21的二诊和成长优享的垫付."""
-        starts = sorted((hit.start, hit.thing) for hit in reading.found if hit.thing in products)
-        families: dict[str, str] = {}
-        for (start, product), (end, _) in pairwise([*starts, (len(reading.text), "")]):
-            part = self.reader.read(reading.text[start:end])
-            services = {self._terrain.family_of[place] for place in part.places} or part.families
-            named = services & self._terrain.families[product]
-            if len(named) == 1:
-                families.setdefault(product, *named)
-        return families if len(families) == len(products) and len(set(families.values())) > 1 else {}
-
-    def _alike(self, judged: Judged, families: Mapping[str, str], leading: str) -> dict[str, Topic | None]:
-        """Return each product's topic for what is compared: of its family, if possible of one attribute, rather the
-        `leading` one."""
-        found = {
-            product: [
-                item
-                for item in self.ranking.rank(judged, products=(product,), most=60)
-                if item.topic.family == family and family in self._terrain.families[product]
-            ]
-            for product, family in families.items()
-        }
-        best: dict[str, dict[str, float]] = {}
-        for product, items in found.items():
-            for item in reversed(items):
-                best.setdefault(item.topic.attribute, {})[product] = item.score
-        if not best:
-            return {}
-        shared = max(sorted(best), key=lambda it: sum(best[it].values()) + _LEADING * (it == leading))
-        return {product: _of_attribute(items, shared) for product, items in found.items()}
+        return None if self._is_foreign(judged, context) else self._comparison.of(judged, among, self._limits)
 
     def _several(self, text: str, whole: Reading, products: tuple[str, ...], context: Context) -> Match | None:
         """Two questions in one message are answered both, when each is clear by itself."""
@@ -552,14 +504,6 @@ class Router:
             medical_words=any(self._phrases[name].search(reading.text) for name in ("medical", "dose"))
             and not self._phrases["may_ask"].search(reading.text),
         )
-
-
-def _of_attribute(items: list[Ranked], attribute: str) -> Topic | None:
-    """Return what a product says of an attribute: the summary of all its steps where there is one, else the best."""
-    topics = [item.topic for item in items if item.topic.attribute == attribute]
-    summary = [topic for topic in topics if topic.key == f"{attribute}.all"]
-    chosen = summary or topics or [item.topic for item in items]
-    return chosen[0] if chosen else None
 
 
 def _latin_words(terrain: Terrain) -> frozenset[str]:

@@ -166,8 +166,7 @@ class _World:
             told = self._services[account].told(contact, after=after)
             return {**told, "understanding": asdict(understanding) if understanding else None}
         app_id, twin = self._accounts[account].phone.app_id, self._twins[account]
-        if contact not in NOT_FOLLOWING:
-            twin.meet(app_id, contact)
+        self._meet(account, contact)
         bubbles = twin.ledger.bubbles(app_id, contact, after=after)
         return {
             "bubbles": shown(twin.ledger, bubbles),
@@ -197,6 +196,7 @@ class _World:
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
+        self._meet(account, contact)  # an act may overtake the page's first look at the chat
         return _told((self._services.get(account) or self._chats[account]).act(contact, order))
 
     def repeat(self, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,6 +238,11 @@ class _World:
 
     def _sending(self, account: str) -> str:
         return "message/send" if _is_application(self._accounts[account]) else "message/custom/send"
+
+    def _meet(self, account: str, contact: str) -> None:
+        """Have a person follow an account when it is first looked at; who never follows, and a service, are left."""
+        if account not in self._services and contact not in NOT_FOLLOWING:
+            self._twins[account].meet(self._accounts[account].phone.app_id, contact)
 
     def _chosen(self, order: Mapping[str, Any]) -> tuple[str, str]:
         account, contact = str(order.get("account")), str(order.get("person"))

@@ -70,6 +70,14 @@ class Page:
     def chat(self):
         return requests.get(f"{self._api}/chat", params=self._chosen, timeout=10).json()
 
+    def pushes(self):
+        return sum(one["side"] == "push" for one in self.chat()["bubbles"])
+
+    def is_answered(self, **order):
+        before = self.pushes()
+        self.act(**order)
+        return eventually(lambda: self.pushes() > before, within_seconds=20)
+
     def shows(self, side, text):
         def is_there():
             return any(text in one["text"] for one in self.chat()["bubbles"] if one["side"] == side)
@@ -88,9 +96,10 @@ def test_a_customer_is_welcomed_answered_and_may_tap(address):
     click = menu["list"][1]["click"]
     page.act(do="tap", id=click["id"], text=click["content"])
     assert page.shows("push", "1 2")
-    page.act(do="picture", content="iVBORw0KGgo=")
-    page.act(do="voice", text="听不清")
-    page.act(do="place", label="")
+    # One after the other: an answer that comes after the next message is taken from that message's five.
+    assert page.is_answered(do="picture", content="iVBORw0KGgo=")
+    assert page.is_answered(do="voice", text="听不清")
+    assert page.is_answered(do="place", label="")
     assert eventually(lambda: page.chat()["quota"] == 4)
 
 

@@ -123,6 +123,11 @@ def test_following_starts_a_chat_and_unfollowing_ends_it(server):
     assert page.post("act", do="say", text="你好").status_code == 400
 
 
+def test_what_is_said_before_the_page_has_looked_at_the_chat_is_taken(server):
+    page = Page(server.address)
+    assert page.post("act", do="say", text="你好").status_code == 200
+
+
 def test_chats_are_kept_apart(server):
     ours, theirs = Page(server.address), Page(server.address, "plain")
     ours.chat()
