@@ -24,7 +24,7 @@ run: setup
 
 test: setup-dev
 	sh tests/install_tools.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not proof" $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not proof" $(TESTS)
 
 check: setup-dev
 	$(BIN)/ruff check .
