@@ -21,6 +21,7 @@ _HAPPENING = re.compile(
 )  # a name tells nothing of this
 # How the name of an illness ends: 手腕骨折 is like recorded words of who hurt themselves.
 _ILLNESS = re.compile(r"(?:[炎癌瘤病症疮]|骨折|梗死?|出血|血栓|损伤|裂伤|积液|结石|狭窄|破裂|脱位|障碍|综合征)$")
+_WORK_UP = re.compile(r"待[查诊排][ ,，。.]*$")  # how doctors write down what is not known yet: 头痛待查
 _ANY_DAY = Scope(today=date.min)  # a hospital is known by its name, whatever the day
 
 
@@ -37,7 +38,7 @@ def is_answer(alarm: Match, text: str, asked: Question | None) -> bool:
     if asked.kind == "hospital":
         return not alarm.is_sure and bool(hospitals.find(Said.of(text), _ANY_DAY))
     if asked.kind in ("text", "drug"):
-        return not _HAPPENING.search(text)
+        return bool(_WORK_UP.search(plain(text))) or not _HAPPENING.search(text)
     return _picks(text, asked)
 
 

@@ -1,4 +1,7 @@
-"""The simulator's page and what it asks for. Everything comes as an argument; nothing is read from the environment."""
+"""The simulator's page and what it asks for. Everything comes as an argument; nothing is read from the environment.
+
+The module is long because one page plays people, accounts of three kinds and their platform's faults.
+"""
 
 import re
 import threading
@@ -196,7 +199,7 @@ class _World:
 
     def act(self, order: Mapping[str, Any]) -> dict[str, Any]:
         account, contact = self._chosen(order)
-        self._meet(account, contact)  # an act may overtake the page's first look at the chat
+        self._meet(account, contact)  # it may overtake the page's first look at the chat
         return _told((self._services.get(account) or self._chats[account]).act(contact, order))
 
     def repeat(self, order: Mapping[str, Any]) -> dict[str, Any]:
