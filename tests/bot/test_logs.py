@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -10,9 +11,11 @@ from bot.logs import configure_logs
 
 
 @pytest.fixture(autouse=True)
-def _as_in_service(capsys: pytest.CaptureFixture[str]) -> None:
+def _as_in_service(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     # After standard error has been exchanged for the captured one.
     configure_logs("INFO")
+    yield
+    configure_logs("WARNING")  # as for all other tests
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

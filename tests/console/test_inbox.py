@@ -15,7 +15,7 @@ from tests.console.desk import app_of, visitors
 from tests.console.talks import delivered, says
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-XSS = '<img src=x onerror=alert(1)>"><script>alert(2)</script>{{7*7}}'
+XSS = '<img src=x onerror=alert(1)>"><script>alert(2)</script>{{7919*7907}}'
 
 
 class NoForms:
@@ -236,7 +236,7 @@ def test_what_people_write_is_shown_as_text(desk, office, clock) -> None:
     for page in pages:
         assert "<img src=x" not in page
         assert "<script>" not in page
-        assert "{{7*7}}" in page or "49" not in page
+        assert "{{7919*7907}}" in page or "62615533" not in page
 
 
 @on_sqlite

@@ -4,7 +4,6 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-import structlog
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from bot.channel import Envelope
 from bot.channels.crypto import Sealer
 from bot.errors import RefusedInput
 from bot.keys import KeyRing
+from bot.logs import configure_logs
 from bot.messages import Outcome
 from bot.store import schema
 from bot.store.store import open_store
@@ -103,9 +103,9 @@ class Webhook:
 
 @pytest.fixture(scope="module")
 def webhook():
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    configure_logs("CRITICAL")
     yield Webhook()
-    structlog.reset_defaults()
+    configure_logs("WARNING")  # as for all other tests
 
 
 @pytest.fixture(scope="module")
