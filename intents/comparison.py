@@ -76,6 +76,6 @@ class Comparison:
 def _of_attribute(items: list[Ranked], attribute: str) -> Topic | None:
     """Return what a product says of an attribute: the summary of all its steps where there is one, else the best."""
     topics = [item.topic for item in items if item.topic.attribute == attribute]
-    summary = [topic for topic in topics if topic.key == f"{attribute}.all"]
+    summary = [topic for topic in topics if topic.sums_up]
     chosen = summary or topics or [item.topic for item in items]
     return chosen[0] if chosen else None

@@ -94,7 +94,7 @@ def _that_fit(first: Topic, others: Sequence[Topic]) -> tuple[Topic, ...]:
     room = (_ROOM if len(first.say) <= _LIST else _ROOM_AFTER_LIST) - _length(first)
     told = [first]
     # A summary of all steps beside one of them would say it again, among figures that were not asked for.
-    for topic in (other for other in others if not other.key.endswith(".all")):
+    for topic in (other for other in others if not other.sums_up):
         if len(told) < _MOST_TOGETHER and _length(topic) <= room and all(topic.say != other.say for other in told):
             told.append(topic)
             room -= _length(topic)

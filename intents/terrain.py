@@ -54,6 +54,11 @@ class Topic:
         return self.key.split(".")[0]
 
     @property
+    def sums_up(self) -> bool:
+        """Whether it tells all of its attribute, where other topics tell parts of it."""
+        return self.key == f"{self.attribute}.all"
+
+    @property
     def kind(self) -> tuple[str, str]:
         """The same question in another product has the same kind."""
         return self.family, self.key

@@ -35,6 +35,43 @@ def frozen(*labels: str) -> list[str]:
     return [row["text"] for row in rows if row["label"] in labels]
 
 
+# Each holds a word that stands in some `spared`: harmless in its own phrase, it must not take danger itself back.
+BESIDE_HARMLESS_WORDS = [
+    "我爸突然说不清话了该打哪个电话",
+    "版本不重要 我爸嘴歪了说不清话",
+    "良性肿瘤在脑里 今天突然说不清话一边没劲",
+    "跟机器讲不清 我爸说不清话了嘴歪",
+    "我被捅了一刀你们有急救服务吗",
+    "我弟被车撞了你们服务能派人来吗",
+    "被货车撞了怎么支付押金",
+    "我爸快不行了医生让签字",
+    "奶奶快不行了 盆都接不住吐的血",
+    "我爸突然倒地不动了 家里的狗一直叫",
+    "天没亮孩子就掉水里了捞上来没气",
+    "孩子替我说吧 我爸讲不出话了",
+    "腿抽筋沉下去了没上来",
+    "绿通能不能快点 我爸主动脉夹层撕开了",
+    "每个月来例假都没事 这次大出血晕过去了",
+    "我在icu外 我爸刚刚心跳停了",
+    "药拿回来一口气全吃了",
+    "手术切的地方大出血",
+    "老师说我儿子没呼吸了 人工呼吸怎么做",
+    "证件都没带 我爸没脉搏了",
+    "队友你们好 我不想活了 去死了",
+    "医生开的安定我都吞了",
+    "死活不肯去医院 已经昏迷了",
+    "电影看完我要跳楼 遗书写好了",
+    "砍人了 我哥背上好几刀",
+]
+
+
+@pytest.mark.parametrize("message", BESIDE_HARMLESS_WORDS)
+def test_a_harmless_word_nearby_does_not_take_danger_back(message: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm is not None
+    assert not alarm.by_likeness
+
+
 @pytest.mark.parametrize(
     "message",
     [
