@@ -176,6 +176,18 @@ def test_on_a_phone_the_reasons_open_and_close(server, open_page):
     expect(page.locator("#side")).to_be_hidden()
 
 
+def test_nothing_can_be_sent_before_the_page_listens(server, open_page):
+    page = open_page("about:blank")
+    held = []
+    page.route("**/api/world", lambda route: held.append(route))
+    page.goto(f"{server}/simulator/")
+    expect(page.get_by_label("想说的话")).to_be_disabled()
+    expect(page.get_by_role("button", name="发送", exact=True)).to_be_disabled()
+    held[0].continue_()
+    say(page, "等待期")
+    expect(page.locator(".chat .reply")).to_have_count(1)
+
+
 def test_everything_can_be_reached_by_keyboard(page):
     reached = set()
     for _ in range(25):

@@ -464,6 +464,7 @@ async function start() {
     ...world.places.map((label) => button("quiet", label, () => act("act", { do: "place", label }))),
   );
   listen();
+  for (const id of ["text", "send"]) $(id).disabled = false; // what is sent before somebody listens is lost
   const asked = new URLSearchParams(location.hash.slice(1));
   const account = world.accounts.find((each) => each.id === asked.get("account")) || world.accounts[0];
   choose(account.id, asked.get("person"));
