@@ -17,7 +17,7 @@ from bot.web_chat.mailbox import Letter
 
 _LIFE_SECONDS = 120.0  # then the page comes again: tokens are looked at anew, and no seat is held for nobody
 _ASKED_EVERY_SECONDS = 1.0
-_SIGN_OF_LIFE_SECONDS = 15.0
+_SIGN_OF_LIFE_SECONDS = 5.0  # a page that went away is noticed by what can't be written: its seat is free soon
 
 
 class Streams:

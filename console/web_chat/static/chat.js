@@ -15,6 +15,7 @@ let waiting = [];
 let last = 0;
 let source = null;
 let timer = 0;
+let hasBegun = false;
 history.replaceState(null, "", location.pathname); // the token stays out of the history
 
 /* The token comes by the address (#token=…) or from the site around the page, which is asked again when it is over. */
@@ -23,7 +24,10 @@ function freshToken() {
   return new Promise((resolve, reject) => {
     waiting.push(resolve);
     for (const origin of origins) window.parent.postMessage({ type: "webchat-token-wanted" }, origin);
-    setTimeout(() => reject(new Error("no token")), 10000);
+    setTimeout(() => {
+      waiting = waiting.filter((one) => one !== resolve);
+      reject(new Error("no token"));
+    }, 10000);
   });
 }
 
@@ -35,7 +39,9 @@ window.addEventListener("message", (event) => {
   const asked = waiting;
   waiting = [];
   for (const go of asked) go();
-  listen();
+  if (asked.length > 0) return; // who asked goes on by itself: two streams would take two seats
+  if (hasBegun) listen();
+  else begin();
 });
 
 async function asked(path, options, again = true) {
@@ -167,6 +173,8 @@ async function begin() {
   try {
     if (!token) await freshToken();
     await send({ key: "hello", event: "subscribe" });
+    hasBegun = true;
+    state.textContent = "";
     listen();
   } catch {
     state.textContent = "还没有连上，请稍后再打开这一页。";
