@@ -102,7 +102,7 @@ class Circumstances:
             return "a manner of speaking"
         if self.frames.animal.search(self.seen):
             return "an animal"
-        if self.insurance and self._is_a_word(start, end):
+        if self.insurance and self._is_a_word(start, end, even_unsaid=even_supposed):
             return "a word in an insurance question"
         if not self.others and self.frames.idiomatic.search(self.seen[start:end]):
             return "a manner of scolding" if self.frames.scolded.search(self.seen) else None
@@ -119,10 +119,12 @@ class Circumstances:
         """Whether the message as a whole speaks of covers, the past or mere ifs, and nothing in it is urgent."""
         return bool(self.insurance or self.supposed or self.past or self.over) and not (self.plea or self.now)
 
-    def _is_a_word(self, start: int, end: int) -> bool:
-        """Whether nobody is in danger in this message, or the sign is only quoted."""
+    def _is_a_word(self, start: int, end: int, *, even_unsaid: bool) -> bool:
+        """Whether nobody is in danger in this message (unless that may be left unsaid), or the sign is only quoted."""
         if self.frames.quoted.search(self.seen[:start]):
             return True
+        if even_unsaid:
+            return False
         return self.nobody and not self.now and not self.plea and "了" not in self.seen[end - 1 : end + 1]
 
     def _reaches(self, cues: tuple[int, ...], start: int, end: int, stops: str, undone_by: tuple[int, ...]) -> bool:
