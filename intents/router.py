@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from intents.comparison import Comparison
+from intents.counterparts import Counterparts
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
 from intents.danger import SELF_HARM, Alarm, Danger
@@ -64,6 +65,7 @@ class Router:
         self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
+        self._counterparts = Counterparts(terrain.services)
         self._comparison = Comparison(terrain, self.reader, self.ranking)
         self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
         self._known = Known(Overlay(), self.reader.read)
@@ -291,9 +293,12 @@ class Router:
         if not any(character.isalnum() for character in text):
             return Match(decision="abstain", reasons=("there are no words in it",))
         corrected = self._phrases["correction"].sub("", text)
+        is_corrected = corrected != text
+        before = self._topic(context.topic)
+        if before is not None:
+            corrected = self._counterparts.spelt_out(corrected, before)
         heard = self._heard(corrected or text)
         products, why = self._products(heard.reading, context)
-        is_corrected = corrected != text
         named, renames = self._known.renamed(corrected or text, products)
         if renames:
             text, heard = self._known.renamed(text, products)[0], self._heard(named)
