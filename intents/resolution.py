@@ -14,6 +14,7 @@ _MOST_TOGETHER = 3
 _ROOM = 215
 _ROOM_AFTER_LIST = 240
 _LIST = 150
+_FIGURES = frozenset({"timing"})
 _NO = ("不能", "不行", "不可", "不赔", "不包", "不算", "不会")
 
 
@@ -25,6 +26,7 @@ class Limits:
     ask: float = 0.5
     lead: float = 1.0  # topics of the same service nearer than this to the first are told with it
     sure: float = 1.6  # a best score below which even a clear lead is not certain
+    figure_lead: float = 0.5  # further figures of the kind asked for are told only when nearer than this
     kin_lead: float = 0.4  # topics of another service of its family nearer than this are told with it
     foreign_lead: float = 0.3  # the same for services of other families
     rule_lead: float = 0.6  # the rule nearer than this to a "no" for a special case is told before it
@@ -50,7 +52,8 @@ def resolve(ranked: Sequence[Ranked], limits: Limits) -> Resolution:
         return Resolution(choices=_choices(ranked), reason=f"best {best.topic.id} is weak ({best.score:.2f})")
     near = [item for item in ranked[1:] if _is_near(item, best, limits)]
     first = _general(best, near, limits)
-    told = _that_fit(first.topic, [item.topic for item in (best, *near) if item is not first])
+    beside = [item for item in (best, *near) if item is not first and not _misleads(item, best, limits)]
+    told = _that_fit(first.topic, [item.topic for item in beside])
     rival = near[0] if near else None
     if rival and rival.topic not in told and _is_rival(rival, best, limits):
         return Resolution(choices=_choices(ranked), reason=f"{best.topic.id} and {rival.topic.id} are as likely")
@@ -83,6 +86,12 @@ def _is_near(item: Ranked, best: Ranked, limits: Limits) -> bool:
     else:
         lead = limits.lead
     return best.score - item.score < lead
+
+
+def _misleads(item: Ranked, best: Ranked, limits: Limits) -> bool:
+    """Whether a topic is a further figure of the kind asked for, and not nearly as likely to be the one meant."""
+    alike = item.topic.attribute == best.topic.attribute in _FIGURES
+    return alike and best.score - item.score >= limits.figure_lead
 
 
 def _is_rival(item: Ranked, best: Ranked, limits: Limits) -> bool:
