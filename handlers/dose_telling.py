@@ -54,7 +54,7 @@ class Telling:
             "child": key_of(self.child),
             "doses": told_json(self.doses),
             "left": [[one.name, one.why] for one in self.left],
-            "known": list(self.known),
+            "recorded_before": list(self.known),  # `known` is what a form begins with
             "notes": list(self.notes),
             "tries": self.tries,
         }
@@ -66,7 +66,7 @@ class Telling:
             child=child,
             doses=tuple(told_from(about.get("doses", ()))),
             left=tuple(Left(name=name, why=why) for name, why in about.get("left", ())),
-            known=tuple(about.get("known", ())),
+            known=tuple(about.get("recorded_before", ())),
             notes=tuple(about.get("notes", ())),
             tries=int(about.get("tries", 0)),
         )
