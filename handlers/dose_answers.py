@@ -13,6 +13,7 @@ from care.child import Child
 from care.vaccination.told import ToldDose, hear, renamed
 from care.vaccination.told_days import Moment
 from care.vaccination.told_names import called
+from handlers.dose_beside import is_same
 from handlers.dose_gaps import Gap, Left, vaccine_of
 
 _UNSURE = re.compile(
@@ -138,10 +139,13 @@ def _dated(
     doses: Sequence[ToldDose], gap: Gap, text: str, child: Child, today: date
 ) -> tuple[list[ToldDose], list[Left]] | None:
     told = hear(text, birth=child.birth, today=today)
-    days = [_moment(one) for one in told.doses if one.on] + [one for one in told.loose if one.on]
+    places = gap.places
+    dated = [one for one in told.doses if one.on]
+    if any(is_same(one, doses[at]) for one in dated for at in places):
+        return _by_name(doses, places, dated), []
+    days = [_moment(one) for one in dated] + [one for one in told.loose if one.on]
     if not days:
         return None
-    places = gap.places
     vaccines = {doses[at].name for at in places}
     if len(days) == 1 and len(vaccines) == len(places):
         return _with(doses, places, lambda dose: _on(dose, days[0])), []
@@ -151,6 +155,17 @@ def _dated(
     for at, day in zip(chosen, days, strict=False):
         changed[at] = _on(doses[at], day)
     return changed, []
+
+
+def _by_name(doses: Sequence[ToldDose], places: Sequence[int], dated: Sequence[ToldDose]) -> list[ToldDose]:
+    """Give each dose the next day told with its own vaccine; one that was not named keeps its gap."""
+    changed, waiting = list(doses), list(dated)
+    for at in places:
+        own = next((one for one in waiting if is_same(one, doses[at])), None)
+        if own is not None:
+            waiting.remove(own)
+            changed[at] = _on(doses[at], _moment(own))
+    return changed
 
 
 def _told_apart(
