@@ -65,6 +65,19 @@ BESIDE_HARMLESS_WORDS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "answer", ["打了，但是不记得是哪天", "打了，不记得是哪天", "打了，日期不记得了", "孩子打了，不记得几号"]
+)
+def test_who_forgot_the_day_of_a_vaccination_raises_no_alarm(answer: str) -> None:
+    assert danger().judge(answer) is None
+    assert danger().judge(answer.replace("打了", "打了乙肝")) is None
+
+
+@pytest.mark.parametrize("message", ["他打了我的头，我什么都不记得了", "打了一架，什么都不记得了", "打了，人昏过去了"])
+def test_who_was_hit_and_forgot_what_happened_raises_the_alarm(message: str) -> None:
+    assert danger().judge(message) is not None
+
+
 @pytest.mark.parametrize("message", BESIDE_HARMLESS_WORDS)
 def test_a_harmless_word_nearby_does_not_take_danger_back(message: str) -> None:
     alarm = danger().judge(message)
