@@ -1,5 +1,6 @@
 """Stops reminders: those of the kind that came last, or all of them where none came or all are meant."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +13,15 @@ from handlers.reminder_replies import last_reminder
 from handlers.scene import Said, Scene
 from handlers.wording import say
 
+_NAMES_THEM = re.compile(r"提醒|通知|推送|消息|短信|信息|退订|td", re.IGNORECASE)
+
 
 def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
-    """Note the opt-out at once: it needs no second question, and can be taken back."""
+    """Note the opt-out at once: it needs no second question, and can be taken back. None for a 别发了 that follows no
+    reminder: it may mean anything."""
     last = last_reminder(scene)
+    if last is None and not _NAMES_THEM.search(scene.text):
+        return None
     means_all = any(word in scene.text for word in ("所有", "全部"))
     kind = reminders.EVERY_KIND if last is None or means_all else str(last.kind)
 
