@@ -52,7 +52,9 @@ class Planned:
 
     @property
     def sends_at(self) -> datetime:
-        """When it goes out: not in the quiet hours, nor at the full and the half hour."""
+        """When it goes out: not in the quiet hours, nor at the full and the half hour; a task rings nobody."""
+        if self.calls:
+            return self.due_at
         return next_allowed(self.due_at, seed=f"{self.kind}|{self.subject}|{self.occurrence}")
 
     def columns(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bot.store.store import Store
 from care import bindings, call_tasks, cases, consents, policy_saving, reminders
 from care.case_records import all_cases
 from care.consents import ConsentKind
+from care.tables import case_deadlines
 from care.tables import reminders as table
 from care.workdays import WorkCalendar
 from handlers.case_moves import CaseMover
@@ -289,6 +290,17 @@ def test_the_day_before_a_discharge_its_papers_are_told_and_afterwards_somebody_
 def test_a_discharge_that_was_told_too_late_is_flagged_at_once(ward: Ward) -> None:
     ward.opens(WUXIAN, "inpatient-advance", {"item": "discharge", "discharged_on": "2026-11-23"})
     assert ward.runs("2026-11-23 10:05")["calls"] == 1
+
+
+def test_a_short_promise_of_the_evening_is_called_near_in_the_evening(ward: Ward) -> None:
+    ward.clock.now = china("2026-11-23 22:30")
+    case = appointment(ward, "2026-11-30")
+    short = {"started_at": ward.clock(), "due_at": china("2026-11-23 22:33"), "state": "running"}
+    ward.store.write(lambda connection: connection.execute(update(case_deadlines).values(short)))
+    ward.store.write(lambda connection: replan_case(connection, ward.house, case, now=ward.clock()))
+    assert {row.due_at for row in ward.rows() if row.kind == "deadline_near"} == {china("2026-11-23 22:31:30")}
+    ward.runs("2026-11-23 22:32")
+    assert set(ward.calls()) == {"deadline_near"}
 
 
 def test_an_admission_without_pre_authorisation_is_reminded_of_its_last_day(ward: Ward) -> None:
