@@ -68,7 +68,8 @@ class Profile:
 
     `options`: group (JE, HepA) → family; `selected`: self-paid families wanted; `condition_codes`: what a health
     manager set. `record_since`: doses that fell due before this day and are not recorded may well have been given;
-    None: the record is whole. What describes the child is left out of `repr`.
+    None: the record is whole. `booked_for`: the day of a visit that the parent has booked; `put_off_until`: until then
+    they want no reminding of doses; one of the two at most. What describes the child is left out of `repr`.
     """
 
     name: str = field(repr=False)
@@ -82,6 +83,8 @@ class Profile:
     selected: tuple[str, ...] = field(default=(), repr=False)
     condition_codes: tuple[str, ...] = field(default=(), repr=False)
     record_since: date | None = field(default=None, repr=False)
+    booked_for: date | None = field(default=None, repr=False)
+    put_off_until: date | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from care.vaccination.spans import Span
 
 _YOUNG = ("child", "other")  # relations that an insured child may have to the policyholder
 _GROWN_UP = Span(months=18 * 12)
+_DAYS = ("record_since", "booked_for", "put_off_until")
 _OF_POLICY = ("name", "birth", "sex")  # an insured child's are the policy's, and not kept again
 
 
@@ -239,8 +240,7 @@ def _profile(keys: KeyRing, row: Any, people: Mapping[int, Insured]) -> Profile:
         told |= {name: getattr(people[row.insured_id], name) for name in _OF_POLICY}
     else:
         told["birth"] = date.fromisoformat(told["birth"])
-    since = told.get("record_since")
-    told["record_since"] = date.fromisoformat(since) if since else None
+    told |= {name: date.fromisoformat(told[name]) if told.get(name) else None for name in _DAYS}
     for name in ("selected", "condition_codes"):
         told[name] = tuple(told[name])
     return Profile(**told)

@@ -154,6 +154,8 @@ def _child(child: Child) -> Record:
         "vaccine_options": dict(profile.options),
         "vaccines_selected": list(profile.selected),
         "set_by_manager": list(profile.condition_codes),
+        "booked_for": profile.booked_for,
+        "put_off_until": profile.put_off_until,
         "doses": [
             {"on": one.on, "vaccine": product_name(one.vaccine), "said": one.product, "source": one.source}
             for one in child.doses

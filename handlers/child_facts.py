@@ -18,13 +18,16 @@ from knowledge.schema import ChildReminders
 
 @dataclass(frozen=True, kw_only=True)
 class ChildFacts(Facts):
-    """`rows`: the next dose of each vaccine. `check_ups`: days of those done; None where that wasn't bought."""
+    """`rows`: the next dose of each vaccine. `check_ups`: days of those done; None where that wasn't bought.
+    `booked_for`, `put_off_until`: as in the profile."""
 
     name: str
     birth: date
     rows: tuple[Row, ...]
     check_ups: tuple[date, ...] | None
     policy_id: int | None = None
+    booked_for: date | None = None
+    put_off_until: date | None = None
 
 
 def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> ChildFacts | None:
@@ -50,6 +53,8 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
         rows=forecast_of(child, today),
         check_ups=check_ups,
         policy_id=child.policy_id,
+        booked_for=child.profile.booked_for,
+        put_off_until=child.profile.put_off_until,
     )
 
 

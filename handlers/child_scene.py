@@ -3,8 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from bot.slots import dates
+from bot.slots.dates import Bounds
+from bot.slots.reading import Found
+from bot.slots.said import Said as Words
 from care.child import Child, Profile
 from care.children import children_of_contact
 from care.consents import ConsentKind
@@ -19,6 +24,7 @@ _GROWN_UP = Span(months=18 * 12)
 _ELDEST = re.compile(r"老大|大宝|大的那?个|姐姐|哥哥|大女儿|大儿子")
 _YOUNGEST = re.compile(r"老二|二宝|小的那?个|妹妹|弟弟|小女儿|小儿子")
 _SEXES = {"M": re.compile(r"儿子|男孩|男宝"), "F": re.compile(r"女儿|闺女|女孩|女宝")}
+_VISIT_WITHIN_DAYS = 180
 _ALL = re.compile(r"都|两个|俩|全部|所有")
 
 
@@ -60,6 +66,19 @@ def key_of(child: Child) -> str:
 def child_of(scene: Scene, key: str) -> Child | None:
     """Return one of the person's children by its key, or None where it is theirs no more."""
     return next((child for child in children_of(scene) if key_of(child) == key), None)
+
+
+def child_to_be_vaccinated(scene: Scene) -> Child | None:
+    """Return the child whose doses the person was reminded of last, or None."""
+    last = last_reminder(scene)
+    is_of_doses = last is not None and last.kind == "vaccination"
+    return reminded_child(scene, children_of(scene)) if is_of_doses else None
+
+
+def day_ahead(scene: Scene, *, after_days: int) -> date | None:
+    """Return the day of a visit that the message tells, so many days from now or later; None where it tells none."""
+    found = dates.read(Words.of(scene.text), Bounds.of(scene.today, earliest=after_days, latest=_VISIT_WITHIN_DAYS))
+    return date.fromisoformat(found.value) if isinstance(found, Found) else None
 
 
 def the_child(scene: Scene, wanted: Mapping[str, Any], request: str, *, text: str) -> Child | Said | None:

@@ -2,10 +2,12 @@
 
 Counted from `recommended`: 7 days and 1 day before, the day; 3, 7, 14 and 30 days after, monthly up to half a year, a
 call a week later. Where a last possible day comes first, also 14 and 3 days before that, and the call a week before it.
-Where several visits would be told on one day, one message tells them all.
+Where several visits would be told on one day, one message tells them all. Once a visit is booked, or put off, what
+falls due until then is counted from that day: told the day before and on it (put off: on it), and after it as ever.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from care.reminders import Planned
@@ -30,9 +32,10 @@ def plan(facts: ChildFacts) -> list[Planned]:
     for row in facts.rows:
         if row.status not in DATED or row.recommended is None:
             continue
-        for day in _days(row.recommended, row.latest):
+        visit, before = _visit(facts, row), (1, 0) if facts.booked_for else (0,)
+        for day in _days(visit, row.latest, before) if visit else _days(row.recommended, row.latest):
             told[day].append(row)
-        calling = _calling(row.recommended, row.latest)
+        calling = _calling(visit or row.recommended, row.latest)
         if calling is not None:
             calls[calling].append(row)
     days = sorted(told)
@@ -47,8 +50,16 @@ def plan(facts: ChildFacts) -> list[Planned]:
     return found
 
 
-def _days(recommended: date, latest: date | None) -> list[date]:
-    days = {recommended - timedelta(days=n) for n in _BEFORE_DAYS}
+def _visit(facts: ChildFacts, row: Row) -> date | None:
+    """Return the day that the parent named for what falls due until then; None where the dose can't wait for it."""
+    day = facts.booked_for or facts.put_off_until
+    if day is None or row.recommended is None or row.recommended > day:
+        return None
+    return day if row.latest is None or day <= row.latest else None
+
+
+def _days(recommended: date, latest: date | None, before: Sequence[int] = _BEFORE_DAYS) -> list[date]:
+    days = {recommended - timedelta(days=n) for n in before}
     days |= {recommended + timedelta(days=n) for n in _AFTER_DAYS}
     days |= {Span(months=n).after(recommended) for n in _AFTER_MONTHS}
     if latest is None:
@@ -73,20 +84,27 @@ def _until(day: date, following: date | None) -> datetime:
 
 def compose(facts: ChildFacts, planned: Planned) -> Words:
     rows: tuple[Row, ...] = planned.detail["rows"]
-    by_day: dict[date, list[Row]] = defaultdict(list)
+    by_day: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_day[row.recommended or facts.today].append(row)
+        by_day[_standing(facts, row)].append(row)
     parts = []
-    for day in sorted(by_day):
-        name = "today" if day == facts.today else "ahead" if day > facts.today else "late"
-        vaccines = _named(by_day[day])
+    for day, name in sorted(by_day):
+        vaccines = _named(by_day[day, name])
         parts.append(sentence(f"vaccination_{name}", name=facts.name, day=day_words(day), vaccines=vaccines))
     closing = [row for row in rows if row.latest and row.latest - facts.today <= _CLOSES_WITHIN]
     if closing:
         latest = day_words(min(row.latest for row in closing if row.latest))
         parts.append(sentence("vaccination_closing", vaccines=_named(closing), latest=latest))
     parts.append(sentence("vaccination_rule"))
-    return Words(text="\n".join(parts), fields={"title": "接种提醒", "day": day_words(min(by_day))})
+    return Words(text="\n".join(parts), fields={"title": "接种提醒", "day": day_words(min(by_day)[0])})
+
+
+def _standing(facts: ChildFacts, row: Row) -> tuple[date, str]:
+    """Return the day to name for a dose, and the sentence that tells it."""
+    if facts.booked_for is not None and facts.booked_for >= facts.today and _visit(facts, row):
+        return facts.booked_for, "booked"
+    day = row.recommended or facts.today
+    return day, "today" if day == facts.today else "ahead" if day > facts.today else "late"
 
 
 def _named(rows: list[Row]) -> str:

@@ -1,4 +1,7 @@
-"""Reminds again a day later, or an hour before the reminder is of no use any more."""
+"""Reminds again a day later, or an hour before the reminder is of no use any more.
+
+Who was to be left alone until a visit, and asks for this now, is reminded as ever again.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.messages import Committing
+from bot.messages import Committing, Effect
 from care import reminders
 from care.reminders import LATER, Planned
+from handlers import child_effects
+from handlers.child_scene import child_to_be_vaccinated
 from handlers.reminder_replies import last_reminder
 from handlers.scene import Said, Scene
 from handlers.wording import say
@@ -30,4 +35,11 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
         told = {name: getattr(last, name) for name in names}
         reminders.add_once(connection, Planned(**told, occurrence=f"{last.occurrence}{LATER}", due_at=due_at))
 
-    return Said(text=say("reminder_later"), session=scene.session, effects=(plan,))
+    return Said(text=say("reminder_later"), session=scene.session, effects=(*_no_longer_put_off(scene), plan))
+
+
+def _no_longer_put_off(scene: Scene) -> tuple[Effect, ...]:
+    child = child_to_be_vaccinated(scene)
+    if child is None or not (child.profile.booked_for or child.profile.put_off_until):
+        return ()
+    return (child_effects.change_profile(scene, child, booked_for=None, put_off_until=None),)

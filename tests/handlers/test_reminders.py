@@ -368,7 +368,9 @@ def test_answers_to_reminders_are_heard_and_questions_are_not() -> None:
         "取消提醒": "reminder_stop", "不要再提醒我了": "reminder_stop", "别提醒了": "reminder_stop",
         "稍后提醒": "reminder_later", "明天再提醒我": "reminder_later", "已预约": "reminder_booked",
         "约好了": "reminder_booked", "孩子不舒服": "child_unwell", "恢复提醒": "reminder_resume",
+        "约好了8月28号": "reminder_booked", "已预约，周六上午去打": "reminder_booked", "约了下周三": "reminder_booked",
+        "孩子感冒了，好了再打": "child_unwell", "宝宝发烧了，下周再打": "child_unwell",
     }  # fmt: skip
     assert {text: wishes.all_in(text)[:1] for text in heard} == {text: [kind] for text, kind in heard.items()}
-    for question in ("有接种提醒吗", "怎么取消提醒", "取消预约", "预防接种提醒是什么"):
+    for question in ("有接种提醒吗", "怎么取消提醒", "取消预约", "预防接种提醒是什么", "预约8月28号"):
         assert not any(kind.startswith("reminder") for kind in wishes.all_in(question)), question
