@@ -15,7 +15,10 @@ from care.tables import cases
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One application under way or closed. `answers`: slot → value; `labels`: slot → what the person was shown."""
+    """One application under way or closed. `answers`: slot → value; `labels`: slot → what the person was shown.
+
+    `corrected`: slot → when its answer was last changed; the others were told when the case was opened.
+    """
 
     id: int
     number: str
@@ -35,6 +38,11 @@ class Case:
     request_key: str
     answers: Mapping[str, Any] = field(repr=False)
     labels: Mapping[str, str] = field(repr=False)
+    corrected: Mapping[str, datetime] = field(default_factory=dict, repr=False)
+
+    def told_at(self, slot: str) -> datetime:
+        """Return when the standing answer of a slot was told."""
+        return self.corrected.get(slot, self.opened_at)
 
 
 def case_of(connection: Connection, keys: KeyRing, number: str) -> Case | None:
@@ -87,9 +95,17 @@ def open_cases(connection: Connection, keys: KeyRing, *, limit: int = 100, owner
     return _several(connection, keys, wanted if owner is None else wanted.where(cases.c.owner == owner))
 
 
-def sealed_answers(keys: KeyRing, id: int, answers: Mapping[str, Any], labels: Mapping[str, str]) -> bytes:
+def sealed_answers(
+    keys: KeyRing,
+    id: int,
+    answers: Mapping[str, Any],
+    labels: Mapping[str, str],
+    corrected: Mapping[str, datetime] | None = None,
+) -> bytes:
     """Seal what was answered for the row `id`. Raises TypeError for what JSON cannot hold."""
-    return keys.seal(json.dumps({"answers": dict(answers), "labels": dict(labels)}).encode(), place=_place(id))
+    days = {slot: at.isoformat() for slot, at in (corrected or {}).items()}
+    told = {"answers": dict(answers), "labels": dict(labels), "corrected": days}
+    return keys.seal(json.dumps(told).encode(), place=_place(id))
 
 
 def _newest_first(wanted: ColumnElement[bool], limit: int, before_id: int | None) -> Select[Any]:
@@ -109,7 +125,8 @@ def _several(connection: Connection, keys: KeyRing, wanted: Select[Any]) -> Iter
 def _read(keys: KeyRing, row: Row[Any]) -> Case:
     columns = dict(row._mapping)
     told = json.loads(keys.open(columns.pop("answers"), place=_place(row.id)))
-    return Case(**columns, answers=told["answers"], labels=told["labels"])
+    corrected = {slot: datetime.fromisoformat(at) for slot, at in told.get("corrected", {}).items()}
+    return Case(**columns, answers=told["answers"], labels=told["labels"], corrected=corrected)
 
 
 def _place(id: int) -> str:

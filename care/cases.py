@@ -219,10 +219,11 @@ def correct(
     answers = {**case.answers, slot: value}
     labels = {name: label for name, label in case.labels.items() if name != slot}
     changed = _change(connection, case, now=now)
-    sealed = sealed_answers(keys, case.id, answers, labels)
+    corrected = {**case.corrected, slot: now}
+    sealed = sealed_answers(keys, case.id, answers, labels, corrected)
     connection.execute(update(_cases).where(_cases.c.id == case.id).values(answers=sealed))
     timeline.record(connection, keys, case.id, "note", actor=actor, now=now, note=note)
-    return replace(changed, answers=answers, labels=labels)
+    return replace(changed, answers=answers, labels=labels, corrected=corrected)
 
 
 def _insert(

@@ -1,6 +1,7 @@
 """Leaving the hospital after an advance: asked for after admission, the day before, and a call afterwards.
 
-The specialist must know at least one day ahead (住院垫付; both handbooks' flows say so in `notices`).
+The specialist must know at least one day ahead (住院垫付; both handbooks' flows say so in `notices`): a day that was
+told or moved later than that is flagged at once.
 """
 
 from datetime import date, time, timedelta
@@ -13,6 +14,8 @@ from handlers.reminder_kind import ReminderKind, Words, planned_for, worded
 
 _ASKED_AFTER_DAYS = 1
 _FOLLOW_UP_WORKING_DAYS = 7
+_LEAVES_BY, _ACTED_BY = time(12), time(12)  # hospitals discharge in the morning; who is told at night acts by noon
+_TOLD_AHEAD = timedelta(days=1)
 _STAYING = frozenset({"advanced", "further_advanced", "continued"})
 
 
@@ -22,17 +25,19 @@ def plan(facts: CaseFacts) -> list[Planned]:
     leaving = facts.day("discharged_on")
     if leaving is None:
         return _asking(facts)
-    opened = in_china(facts.case.opened_at).date()
+    told_at = facts.case.told_at("discharged_on")
     found = planned_for(facts, "discharge", f"{leaving}/after", at(facts.calendar.after(leaving, 1)),
                         until=at(facts.calendar.after(leaving, _FOLLOW_UP_WORKING_DAYS), time(18)), calls=True,
                         about="follow_up", day=leaving.isoformat())  # fmt: skip
     if not facts.case.is_open:
         return found
-    if opened >= leaving:
-        found += planned_for(facts, "discharge", f"{leaving}/late", facts.case.opened_at, until=at(leaving, time(21)),
+    told_on = in_china(told_at).date()
+    if at(leaving, _LEAVES_BY) - told_at < _TOLD_AHEAD:
+        until = max(at(leaving, time(21)), at(facts.calendar.after(told_on, 1), _ACTED_BY))
+        found += planned_for(facts, "discharge", f"{leaving}/late", told_at, until=until,
                              calls=True, about="told_late", day=leaving.isoformat())  # fmt: skip
     before = leaving - timedelta(days=1)
-    if opened < before:
+    if told_on < before:
         found += planned_for(facts, "discharge", f"{leaving}/before", at(before), until=at(before, time(21)),
                              about="before", day=leaving.isoformat())  # fmt: skip
     return found

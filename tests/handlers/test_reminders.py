@@ -292,6 +292,35 @@ def test_a_discharge_that_was_told_too_late_is_flagged_at_once(ward: Ward) -> No
     assert ward.runs("2026-11-23 10:05")["calls"] == 1
 
 
+def test_a_discharge_told_at_night_is_flagged_until_the_next_working_day(ward: Ward) -> None:
+    ward.clock.now = china("2026-11-27 21:30")  # a Friday
+    ward.opens(WUXIAN, "inpatient-advance", {"item": "discharge", "discharged_on": "2026-11-27"})
+    [late] = [row for row in ward.rows() if row.occurrence.endswith("/late")]
+    assert (late.due_at, late.until_at) == (ward.clock(), china("2026-11-30 12:00"))
+    assert ward.runs("2026-11-27 21:35")["calls"] == 1
+
+
+def test_a_discharge_moved_earlier_at_the_last_moment_is_flagged(ward: Ward) -> None:
+    case = ward.opens(WUXIAN, "inpatient-advance", {"item": "discharge", "discharged_on": "2026-12-10"})
+    flow = ward.library.handbooks[WUXIAN].flows["inpatient-advance"]
+
+    def move(connection: Connection) -> None:
+        moved = cases.correct(
+            connection, ward.store.keys, flow, case.number, "discharged_on", "2026-11-25",
+            actor="test", now=ward.clock(), note="提前了",
+        )  # fmt: skip
+        replan_case(connection, ward.house, moved, now=ward.clock())
+
+    ward.clock.now = china("2026-11-24 20:00")
+    ward.store.write(move)
+    assert ward.runs("2026-11-24 20:05")["calls"] == 1
+
+
+def test_a_discharge_told_a_day_ahead_is_not_flagged(ward: Ward) -> None:
+    ward.opens(WUXIAN, "inpatient-advance", {"item": "discharge", "discharged_on": "2026-11-24"})
+    assert not [row for row in ward.rows() if row.occurrence.endswith("/late")]
+
+
 def test_a_short_promise_of_the_evening_is_called_near_in_the_evening(ward: Ward) -> None:
     ward.clock.now = china("2026-11-23 22:30")
     case = appointment(ward, "2026-11-30")
