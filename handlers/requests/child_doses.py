@@ -29,6 +29,7 @@ _GIVEN = re.compile(
     r"(?:接种|打|种)(?:疫苗|针|预防针)?(?:过|完|好)?(?:了|啦|咯|过|完)(?:疫苗|针|预防针)?(?:[,，。!！了啦啊呀哈]|今天|昨天|前天|刚刚?|上午|下午|打的|的)*$|^已(?:经)?接种"
 )
 _EACH = re.compile(r"都|各|两个|俩")
+_CARED_FOR = timedelta(days=3)
 _CHILDHOOD_DAYS = 18 * 366
 
 
@@ -92,7 +93,9 @@ def _given(scene: Scene, child: Child, told: Told) -> Said:
         return gone_on(scene, Telling(child=child, doses=(at_moment(dose_of(rows[0]), moment),)))
     about = {"child": key_of(child), "day": moment.on.isoformat() if moment and moment.on else None}
     session = scene.session.begin(Task(kind="child_given", about=about))
-    return Said(text="", session=session, reasons=("asks which doses were given",))
+    # The half hour's watch can't wait for the answer.
+    care = "" if moment and moment.on and scene.today - moment.on > _CARED_FOR else tell("after_care")
+    return Said(text=care, session=session, reasons=("asks which doses were given",))
 
 
 def without_names(text: str, children: Sequence[Child]) -> str:
