@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.store.people import insert_unless_there
 from care.hand_over_tables import escalations, hand_over_steps, hand_overs
@@ -58,6 +58,12 @@ def open_of(connection: Connection, conversation_id: int) -> HandOver | None:
     found = select(hand_overs).where(hand_overs.c.conversation_id == conversation_id, hand_overs.c.ended_at.is_(None))
     row = connection.execute(found).first()
     return None if row is None else hand_over_of(row)
+
+
+def count_held(connection: Connection, staff_id: int) -> int:
+    """Count the conversations that somebody has in their hands."""
+    held = (hand_overs.c.staff_id == staff_id, hand_overs.c.ended_at.is_(None))
+    return int(connection.execute(select(func.count()).select_from(hand_overs).where(*held)).scalar_one())
 
 
 def last_of(connection: Connection, conversation_id: int) -> HandOver | None:

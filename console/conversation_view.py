@@ -1,6 +1,6 @@
 """One conversation with everything its page shows: the exchange, who has it, what may still be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from console.office import Office
 from console.rights import User
 from console.who import who_of
 from handlers.hand_over_packet import Packet
-from handlers.handling import product_of
+from handlers.handling import may_open, product_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Conversations:
                 ),
                 carried=self._carried(row.account),
                 typing=self._typing(connection, row.id, user, now),
-                colleagues=_colleagues(connection, holder, office.is_demo),
+                colleagues=_colleagues(connection, holder, account.products if account else (), office.is_demo),
                 canned=tuple(replace(one, text=filled(one.text, slots)) for one in canned_replies()),
                 form=self._form(conversation, now) if user.may_act else None,
                 packet=self._packet(conversation, hand_over, now) if is_whole else None,
@@ -154,7 +154,10 @@ def _queue(owner: str, holder: int | None, user: User) -> str:
     return "bot"
 
 
-def _colleagues(connection: Connection, holder: int | None, is_demo: bool) -> tuple[Member, ...]:
+def _colleagues(
+    connection: Connection, holder: int | None, products: Collection[str], is_demo: bool
+) -> tuple[Member, ...]:
+    """Return to whom it can be handed: who is on duty and may open it."""
     everybody: Sequence[Member] = staff.everybody(connection)
     return tuple(
         one
@@ -163,5 +166,6 @@ def _colleagues(connection: Connection, holder: int | None, is_demo: bool) -> tu
         and one.on_duty
         and one.role in ("manager", "supervisor")
         and one.id != holder
+        and may_open(one, products)
         and (is_demo or not one.is_demo)
     )

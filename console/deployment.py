@@ -142,6 +142,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
 
 
 def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk, machine: Machine) -> Office:
+    products = products_of(settings)
     return Office(
         store=store,
         library=loaded(),
@@ -163,6 +164,7 @@ def _office(settings: Settings, store: Store, papers: SealedFiles, *, desk: Desk
             files=StaffFiles(
                 folder=papers, channel_of=lambda account: machine.channels[account], public_url=settings.public_url
             ),
+            serves=lambda account: products.get(account, ()),
         ),
         assistant=desk.assistant,
         packets=Packets(
@@ -240,6 +242,11 @@ def rounds_of(store: Store) -> Rounds:
             windowless=windowless_of(settings),
         ),
     )
+
+
+def products_of(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Return the products of each account."""
+    return {account.id: tuple(account.products) for account in settings.accounts}
 
 
 def windowless_of(settings: Settings) -> frozenset[str]:

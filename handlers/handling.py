@@ -6,7 +6,7 @@ It is long because the acts are best seen beside each other.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -54,8 +54,8 @@ class Taken:
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """The acts, joined with what they need. `max_bytes` tells how long one text of an account may be; `windowless`:
-    accounts whose people can always be written to; `wake` looks into the outbox at once. Without
-    `files` none can be sent."""
+    accounts whose people can always be written to; `wake` looks into the outbox at once; `serves` tells the products
+    of an account (None: all). Without `files` none can be sent."""
 
     store: Store
     forms: OpenForms
@@ -63,6 +63,7 @@ class Handling:
     windowless: frozenset[str] = frozenset()
     wake: Callable[[], None] = field(default=lambda: None)
     files: StaffFiles | None = None
+    serves: Callable[[str], Collection[str] | None] = lambda _account: None
 
     def take(self, conversation_id: int, *, by: Member, now: datetime) -> Taken:
         """Take a conversation over, waiting or not; of two who race one gets it, and the other is told who has it."""
@@ -142,7 +143,8 @@ class Handling:
         self._record(connection, by, action, held.conversation.id, now)
 
     def hand_to(self, conversation_id: int, *, by: Member, to: Member, now: datetime) -> None:
-        """Hand a conversation to a colleague, who has it at once; what was written leaves all the same."""
+        """Hand a conversation to a colleague who may open it, on duty and with room (danger needs none); they have it
+        at once, and what was written leaves all the same."""
 
         def work(connection: Connection) -> None:
             held, hand_over = self._mine(connection, conversation_id, by, or_supervisor=True)
@@ -151,6 +153,10 @@ class Handling:
                 raise UserFault(f"{to.name}现在不在岗，请转给别的同事")
             if to.id == hand_over.staff_id:
                 raise UserFault(f"这个会话已经在{to.name}手上")
+            if not may_open(to, self.serves(held.conversation.account)):
+                raise UserFault(f"{to.name}不负责这个账号的产品，打不开这个会话，请转给别的同事")
+            if not hand_over.is_red and hand_overs.count_held(connection, to.id) >= to.capacity:
+                raise UserFault(f"{to.name}手上的会话已满（最多{to.capacity}个），请转给别的同事")
             hand_overs.hold(connection, hand_over, staff_id=to.id, kind="handed", actor=staff.actor(by.name), now=now)
             conversations.change(connection, self.store.keys, held.conversation, now=now)
             self._record(connection, by, "conversation handed on", conversation_id, now, to=to.name)
@@ -301,6 +307,14 @@ def product_of(conversation: Conversation) -> str | None:
     """Return the product a conversation is about, as far as it was told."""
     product = conversation.state.get("product")
     return str(product) if product else None
+
+
+def may_open(member: Member, products: Collection[str] | None) -> bool:
+    """Whether somebody may open the conversations of an account that serves these products (None: all): a manager
+    only with one of theirs among them."""
+    if member.role != "manager" or member.products is None or products is None:
+        return True
+    return not set(member.products).isdisjoint(products)
 
 
 def _allow(member: Member) -> None:

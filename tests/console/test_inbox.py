@@ -363,3 +363,24 @@ def test_a_manager_of_other_products_sees_and_opens_nothing_of_an_account(office
     for act in ("take", "reply", "note", "hand", "back", "close", "fill", "typing"):
         form = {"key": key(), "text": "x"}
         assert guan.post(f"/console/conversations/{number}/{act}", form).status_code == 403
+
+
+@on_sqlite
+def test_a_conversation_is_handed_only_to_colleagues_who_may_open_it(office, clock) -> None:
+    def of_one_product(connection) -> None:
+        guo = staff.named(connection, "guo")
+        staff.set_work(connection, guo.id, products=["junlong-zhenai-21"], capacity=5)
+
+    office.store.write(of_one_product)
+    accounts = {"demo": replace(office.accounts["demo"], products=("zhenai-wuxian-2023",))}
+    handling = Handling(store=office.store, forms=NoForms(), serves=lambda id: accounts[id].products)
+    guan = visitors(app_of(replace(office, accounts=accounts, handling=handling)))("guan")
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    guan.post(f"/console/conversations/{number}/take")
+    page = text_of(guan, f"/console/conversations/{number}")
+    assert f'<option value="{_id(office, "guo")}">' not in page
+    assert f'<option value="{_id(office, "zhu")}">' in page
+    refused = guan.post(f"/console/conversations/{number}/hand", {"to": _id(office, "guo")})
+    assert refused.status_code == 409
+    assert "打不开这个会话" in refused.get_data(as_text=True)
+    assert rows_of(text_of(guan, "/console/?queue=mine")) == [number]

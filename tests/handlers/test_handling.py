@@ -124,6 +124,33 @@ def test_nobody_hands_it_to_who_is_off_duty(office: Office, acts: Handling, lin:
         acts.hand_to(1, by=lin, to=replace(wang, on_duty=False), now=office.clock())
 
 
+def test_nobody_hands_it_to_a_manager_who_may_not_open_it(
+    office: Office, acts: Handling, lin: Member, wang: Member, boss: Member
+) -> None:
+    acts = replace(acts, serves=lambda _account: ("zhenai-wuxian-2023",))
+    office.says("转人工")
+    acts.take(1, by=lin, now=office.clock())
+    stranger = replace(wang, products=("junlong-zhenai-21",))
+    with pytest.raises(UserFault, match="wang不负责"):
+        acts.hand_to(1, by=lin, to=stranger, now=office.clock())
+    assert open_hand_over(office).staff_id == lin.id
+    acts.hand_to(1, by=lin, to=replace(boss, products=("junlong-zhenai-21",)), now=office.clock())
+    assert open_hand_over(office).staff_id == boss.id
+
+
+def test_nobody_hands_it_to_a_colleague_who_is_full_unless_there_is_danger(
+    office: Office, acts: Handling, lin: Member, wang: Member
+) -> None:
+    office.says("转人工")
+    acts.take(1, by=lin, now=office.clock())
+    full = replace(wang, capacity=0)
+    with pytest.raises(UserFault, match="wang手上的会话已满"):
+        acts.hand_to(1, by=lin, to=full, now=office.clock())
+    office.says("我妈突然叫不醒了，没有呼吸")
+    acts.hand_to(1, by=lin, to=full, now=office.clock())
+    assert open_hand_over(office).staff_id == wang.id
+
+
 def test_given_back_in_mid_form_the_bot_asks_its_question_again_and_keeps_what_was_filled_in(
     office: Office, acts: Handling, lin: Member
 ) -> None:
