@@ -4,14 +4,15 @@ Every few seconds, in any process: what was done before is found done. An assign
 quicker may take the conversation.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from bot.messages import Kind, Owner
 from bot.store.outbox import MEDIA
@@ -19,9 +20,8 @@ from bot.store.schema import conversations, inbound, outbox
 from bot.store.store import Store
 from care import hand_overs, staff
 from care.duty import Assignment, Colleague, Waiting, assigned
-from care.hand_over_tables import hand_over_steps
+from care.hand_over_tables import escalations, hand_over_steps
 from care.hand_over_tables import hand_overs as table
-from care.hand_overs import HandOver
 from care.service_hours import ServiceHours
 
 log = structlog.get_logger()
@@ -29,6 +29,18 @@ log = structlog.get_logger()
 OFFER_STANDS = timedelta(minutes=3)  # so long somebody has to take what was assigned; then it is another's turn
 _EVERY = timedelta(seconds=3)
 _AT_ONCE = 200
+
+
+_OPEN = select(table).where(table.c.ended_at.is_(None))
+
+
+class Late(NamedTuple):
+    """Who waits too long since a time: untaken (for a person to come) or unanswered."""
+
+    hand_over_id: int
+    kind: str
+    since: datetime
+    is_red: bool
 
 
 @dataclass(kw_only=True)
@@ -47,9 +59,8 @@ class Rota:
         self._looked_at = now
         with self.store.reading() as connection:
             unnoted = self._unnoted(connection)
-            open_ones = self._open(connection)
-            assigning = self._assigning(connection, open_ones, now)
-            escalating = [told for one in open_ones for told in self._escalating(connection, one, now)]
+            assigning = self._assigning(connection, now)
+            escalating = [*self._untaken(connection, now), *self._unanswered(connection, now)]
         if not (unnoted or assigning or escalating):
             return Counter()
 
@@ -62,7 +73,8 @@ class Rota:
                 hand_overs.offer(connection, one.hand_over_id, staff_id=one.staff_id, now=now) for one in assigning
             ]
             told = [
-                hand_overs.escalate(connection, one.id, kind, since=since, now=now) for one, kind, since in escalating
+                hand_overs.escalate(connection, one.hand_over_id, one.kind, since=one.since, now=now)
+                for one in escalating
             ]
             return +Counter(noted=len(unnoted), assigned=sum(offers), escalated=sum(told))
 
@@ -77,70 +89,118 @@ class Rota:
         unnoted = select(conversations).where(conversations.c.owner == Owner.WAITING, ~opened.exists())
         return connection.execute(unnoted.limit(_AT_ONCE)).all()
 
-    def _open(self, connection: Connection) -> list[HandOver]:
-        found = select(table).where(table.c.ended_at.is_(None)).order_by(table.c.id).limit(_AT_ONCE)
-        return [hand_overs.hand_over_of(row) for row in connection.execute(found)]
-
-    def _assigning(self, connection: Connection, open_ones: Sequence[HandOver], now: datetime) -> list[Assignment]:
+    def _assigning(self, connection: Connection, now: datetime) -> list[Assignment]:
         """Assign what nobody has or was offered lately, while people are there; danger at any time."""
-        free = [one for one in open_ones if _is_free(one, now) and (one.is_red or self.hours.is_open(now))]
-        if not free:
+        colleagues = self._colleagues(connection, now)
+        on_duty = [one for one in colleagues if one.is_on_duty]
+        if not on_duty:
             return []
-        colleagues = self._colleagues(connection, open_ones, free)
-        return assigned([self._waiting(connection, one) for one in free], colleagues)
+        free = _OPEN.where(table.c.staff_id.is_(None), _is_free(now))
+        # However many wait, only danger is looked at where nothing else can go to anybody.
+        if not self.hours.is_open(now) or all(one.load >= one.capacity for one in on_duty):
+            free = free.where(table.c.is_red)
+        rows = connection.execute(free).all()
+        refused = _refused(connection)
+        waiting = (_waiting(row, refused[row.id]) for row in rows)
+        return assigned(waiting, colleagues)[:_AT_ONCE]
 
-    def _waiting(self, connection: Connection, one: HandOver) -> Waiting:
-        steps = select(hand_over_steps.c.staff_id).where(
-            hand_over_steps.c.hand_over_id == one.id, hand_over_steps.c.kind == "offered"
+    def _colleagues(self, connection: Connection, now: datetime) -> list[Colleague]:
+        has_it = func.coalesce(table.c.staff_id, table.c.offered_to)
+        held = (
+            select(has_it, func.count())
+            .where(table.c.ended_at.is_(None), or_(table.c.staff_id.is_not(None), ~_is_free(now)))
+            .group_by(has_it)
         )
-        refused = frozenset(id for id in connection.scalars(steps) if id is not None)
-        asked_at = one.asked_at or one.taken_at
-        if asked_at is None:
-            raise LookupError("a hand-over that was neither asked for nor taken")
-        return Waiting(hand_over_id=one.id, asked_at=asked_at, product=one.product, is_red=one.is_red, refused=refused)
-
-    def _colleagues(
-        self, connection: Connection, open_ones: Sequence[HandOver], free: Sequence[HandOver]
-    ) -> list[Colleague]:
-        moving = {one.id for one in free}
-        held = Counter(one.staff_id or one.offered_to for one in open_ones if one.id not in moving)
+        load = {row[0]: int(row[1]) for row in connection.execute(held)}
         return [
             Colleague(
                 id=member.id,
                 is_on_duty=member.on_duty and member.is_active and member.role == "manager",
                 products=None if member.products is None else frozenset(member.products),
                 capacity=member.capacity,
-                load=held[member.id],
+                load=load.get(member.id, 0),
             )
             for member in staff.everybody(connection)
         ]
 
-    def _escalating(
-        self, connection: Connection, one: HandOver, now: datetime
-    ) -> Iterator[tuple[HandOver, str, datetime]]:
-        """Tell supervisors of who waits too long for a person to come, or to answer."""
-        kind = "untaken" if one.staff_id is None else "unanswered"
-        since = one.asked_at if one.staff_id is None else self._unanswered_since(connection, one)
-        if since is None or self.hours.seconds_between(since, now) < self.answer_within.total_seconds():
-            return
-        if not hand_overs.is_escalated(connection, one.id, kind, since=since):
-            yield one, kind, since
-
-    def _unanswered_since(self, connection: Connection, one: HandOver) -> datetime | None:
-        """Return since when the person waits for an answer of who has the conversation; None where they don't."""
-        of_it = outbox.c.conversation_id == one.conversation_id
-        last = select(func.max(outbox.c.created_at)).where(of_it, outbox.c.kind.in_(("human", MEDIA)))
-        answered_at: datetime | None = connection.scalar(last)
-        if one.held_since is None or answered_at is None or answered_at < one.held_since:
-            return one.held_since
-        said = select(func.min(inbound.c.received_at)).where(
-            inbound.c.conversation_id == one.conversation_id,
-            inbound.c.kind != Kind.EVENT,
-            inbound.c.received_at > answered_at,
+    def _untaken(self, connection: Connection, now: datetime) -> list[Late]:
+        """Find for whom no person came in time, and supervisors were not told."""
+        told = select(escalations.c.id).where(
+            escalations.c.hand_over_id == table.c.id,
+            escalations.c.kind == "untaken",
+            escalations.c.since == table.c.asked_at,
         )
-        since: datetime | None = connection.scalar(said)
-        return since
+        asked = _OPEN.where(table.c.staff_id.is_(None), table.c.asked_at <= now - self.answer_within, ~told.exists())
+        rows = connection.execute(asked.order_by(table.c.asked_at)).all()
+        # The oldest stand first: behind the first who does not wait too long nobody does.
+        late = takewhile(lambda row: self._is_late(row.asked_at, now), rows)
+        return _soonest(Late(row.id, "untaken", row.asked_at, row.is_red) for row in late)
+
+    def _unanswered(self, connection: Connection, now: datetime) -> list[Late]:
+        """Find whom whoever has the conversation does not answer in time, and supervisors were not told."""
+        kind = "unanswered"
+        told = select(escalations.c.hand_over_id, escalations.c.since).join(table).where(table.c.ended_at.is_(None))
+        known = {(row.hand_over_id, row.since) for row in connection.execute(told.where(escalations.c.kind == kind))}
+        rows = connection.execute(_held()).all()
+        since = ((row, _unanswered_since(row)) for row in rows)
+        waiting = [(row, at) for row, at in since if at is not None and (row.id, at) not in known]
+        return _soonest(Late(row.id, kind, at, row.is_red) for row, at in waiting if self._is_late(at, now))
+
+    def _is_late(self, since: datetime, now: datetime) -> bool:
+        return self.hours.seconds_between(since, now) >= self.answer_within.total_seconds()
 
 
-def _is_free(one: HandOver, now: datetime) -> bool:
-    return one.staff_id is None and (one.offered_at is None or now - one.offered_at >= OFFER_STANDS)
+def _soonest(late: Iterable[Late]) -> list[Late]:
+    return sorted(late, key=lambda one: (not one.is_red, one.since, one.hand_over_id))[:_AT_ONCE]
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Whether a hand-over that nobody has was offered to nobody lately."""
+    return or_(table.c.offered_at.is_(None), table.c.offered_at <= now - OFFER_STANDS)
+
+
+def _refused(connection: Connection) -> defaultdict[int, frozenset[int]]:
+    """Return who was offered which hand-over that still waits."""
+    steps = (
+        select(hand_over_steps.c.hand_over_id, hand_over_steps.c.staff_id)
+        .join(table, table.c.id == hand_over_steps.c.hand_over_id)
+        .where(table.c.ended_at.is_(None), table.c.staff_id.is_(None), hand_over_steps.c.kind == "offered")
+    )
+    refused: defaultdict[int, frozenset[int]] = defaultdict(frozenset)
+    for row in connection.execute(steps.where(hand_over_steps.c.staff_id.is_not(None))):
+        refused[row.hand_over_id] |= {row.staff_id}
+    return refused
+
+
+def _waiting(row: Row[Any], refused: frozenset[int]) -> Waiting:
+    asked_at = row.asked_at or row.taken_at
+    if asked_at is None:
+        raise LookupError("a hand-over that was neither asked for nor taken")
+    return Waiting(hand_over_id=row.id, asked_at=asked_at, product=row.product, is_red=row.is_red, refused=refused)
+
+
+def _held() -> Select[Any]:
+    """Return what somebody has, with when the person was last answered and first wrote after that."""
+    answered = (
+        select(func.max(outbox.c.created_at))
+        .where(outbox.c.conversation_id == table.c.conversation_id, outbox.c.kind.in_(("human", MEDIA)))
+        .correlate(table)
+        .scalar_subquery()
+    )
+    said = (
+        select(func.min(inbound.c.received_at))
+        .where(inbound.c.conversation_id == table.c.conversation_id, inbound.c.kind != Kind.EVENT)
+        .where(inbound.c.received_at > answered)
+        .correlate(table)
+        .scalar_subquery()
+    )
+    held = _OPEN.where(table.c.staff_id.is_not(None))
+    return held.add_columns(answered.label("answered_at"), said.label("said_at"))
+
+
+def _unanswered_since(row: Row[Any]) -> datetime | None:
+    """Return since when the person waits for an answer of who has the conversation; None where they don't."""
+    since: datetime | None = row.said_at
+    if row.answered_at is None or row.answered_at < row.held_since:
+        since = row.held_since
+    return since

@@ -3,10 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.clock import CHINA
+from bot.store import people
+from bot.store.schema import conversations
 from care import hand_overs, staff
+from care.hand_over_tables import escalations
+from care.hand_over_tables import hand_overs as hand_over_table
 from care.hand_overs import HandOver
 from care.service_hours import ServiceHours
 from care.staff_tables import staff as staff_table
@@ -166,3 +170,50 @@ def test_a_supervisor_on_the_staff_list_is_no_manager(office: Office, rota: Rota
     office.store.write(lambda connection: connection.execute(update(staff_table).values(on_duty=True)))
     office.says("转人工")
     assert ticks(office, rota, seconds=3) == {}
+
+
+def copied(office: Office, times: int, **values: object) -> None:
+    """Open hand-overs of other people, like the first."""
+
+    def work(connection) -> None:
+        for number in range(times):
+            person = f"o-{number}"
+            people.introduce(connection, office.store.keys, account="demo", platform_id=person, now=office.clock())
+        numbers = connection.scalars(select(conversations.c.id).where(conversations.c.id != 1)).all()
+        rows = [
+            {"conversation_id": number, "asked_at": office.clock(), "reason": "handoff", "is_red": False, **values}
+            for number in numbers
+        ]
+        connection.execute(hand_over_table.insert(), rows)
+
+    office.store.write(work)
+
+
+def of_newest(office: Office) -> HandOver:
+    with office.store.reading() as connection:
+        newest = select(hand_over_table).order_by(hand_over_table.c.id.desc()).limit(1)
+        return hand_overs.hand_over_of(connection.execute(newest).one())
+
+
+def test_however_many_are_held_who_waits_is_assigned_and_escalates(office: Office, rota: Rota) -> None:
+    lin, wang = hired(office.store, office.clock, "lin"), hired(office.store, office.clock, "wang")
+    now = office.clock()
+    office.says("你好")
+    copied(office, 250, staff_id=wang.id, taken_at=now, held_since=now)
+    office.says("转人工")
+    assert ticks(office, rota, seconds=3) == {"assigned": 1}
+    assert of_newest(office).offered_to == lin.id
+    ticks(office, rota, minutes=11)
+    with office.store.reading() as connection:
+        told = connection.scalars(select(escalations.c.hand_over_id).where(escalations.c.kind == "untaken")).all()
+    assert told == [of_newest(office).id]
+
+
+def test_danger_is_assigned_before_hundreds_who_wait_longer(office: Office, rota: Rota) -> None:
+    lin = hired(office.store, office.clock, "lin")
+    office.says("你好")
+    office.store.write(lambda connection: staff.set_work(connection, lin.id, products=None, capacity=1))
+    copied(office, 250)
+    office.says("我妈突然叫不醒了，没有呼吸")
+    assert ticks(office, rota, seconds=3)["assigned"] == 1
+    assert (of_newest(office).is_red, of_newest(office).offered_to) == (True, lin.id)
