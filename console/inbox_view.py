@@ -173,6 +173,7 @@ def _states() -> Select[Any]:
     answered_at = (
         select(func.max(outbox.c.created_at))
         .where(outbox.c.conversation_id == c.id, outbox.c.owner == Owner.HUMAN)
+        .where(outbox.c.state.not_in(("dead", "dropped")))  # what never arrived answers nothing
         .correlate(conversations)
         .scalar_subquery()
     )

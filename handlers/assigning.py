@@ -29,6 +29,7 @@ log = structlog.get_logger()
 OFFER_STANDS = timedelta(minutes=3)  # so long somebody has to take what was assigned; then it is another's turn
 _EVERY = timedelta(seconds=3)
 _AT_ONCE = 200
+_NEVER_ARRIVED = ("dead", "dropped")  # states of the outbox
 
 
 _OPEN = select(table).where(table.c.ended_at.is_(None))
@@ -180,13 +181,15 @@ def _waiting(row: Row[Any], refused: frozenset[int]) -> Waiting:
 
 
 def _held() -> Select[Any]:
-    """Return what somebody has, with when the person was last answered and first wrote after that."""
-    answered = (
+    """Return what somebody has, with when the person was last answered, first wrote after that, and when the last
+    answer was written that never arrived."""
+    answers = (
         select(func.max(outbox.c.created_at))
         .where(outbox.c.conversation_id == table.c.conversation_id, outbox.c.kind.in_(("human", MEDIA)))
         .correlate(table)
-        .scalar_subquery()
     )
+    answered = answers.where(outbox.c.state.not_in(_NEVER_ARRIVED)).scalar_subquery()
+    failed = answers.where(outbox.c.state.in_(_NEVER_ARRIVED)).scalar_subquery()
     said = (
         select(func.min(inbound.c.received_at))
         .where(inbound.c.conversation_id == table.c.conversation_id, inbound.c.kind != Kind.EVENT)
@@ -195,7 +198,7 @@ def _held() -> Select[Any]:
         .scalar_subquery()
     )
     held = _OPEN.where(table.c.staff_id.is_not(None))
-    return held.add_columns(answered.label("answered_at"), said.label("said_at"))
+    return held.add_columns(answered.label("answered_at"), said.label("said_at"), failed.label("failed_at"))
 
 
 def _unanswered_since(row: Row[Any]) -> datetime | None:
@@ -203,4 +206,7 @@ def _unanswered_since(row: Row[Any]) -> datetime | None:
     since: datetime | None = row.said_at
     if row.answered_at is None or row.answered_at < row.held_since:
         since = row.held_since
+    if since is not None and row.failed_at is not None:
+        # Who wrote had seen that somebody waits; that it did not arrive is another matter to be told of.
+        return max(since, row.failed_at)
     return since

@@ -7,6 +7,7 @@ import pytest
 
 from bot.messages import Kind
 from bot.store import people
+from bot.store.schema import outbox
 from care import audit, hand_overs, media, staff
 from console.exchange import PAGE
 from handlers import native_service
@@ -154,6 +155,19 @@ def test_what_a_manager_says_is_shown_with_the_name_and_its_delivery(desk, offic
     assert page.count("您好，我来帮您") == 1
     assert "已发出" in page
     assert "guan接管了会话" in page
+
+
+@on_sqlite
+def test_an_answer_that_never_arrived_leaves_the_person_waiting_for_one(desk, office, clock) -> None:
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    guan = desk("guan")
+    guan.post(f"/console/conversations/{number}/take")
+    clock.move(seconds=2)
+    guan.post(f"/console/conversations/{number}/reply", {"text": "押金退到原卡", "key": key()})
+    assert "待回复" not in text_of(guan, "/console/?queue=mine")
+    dead = outbox.update().where(outbox.c.kind == "human").values(state="dead", settled_at=clock())
+    office.store.write(lambda connection: connection.execute(dead))
+    assert "待回复" in text_of(guan, "/console/?queue=mine")
 
 
 @on_sqlite

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from bot.clock import CHINA
 from bot.store import people
-from bot.store.schema import conversations
+from bot.store.schema import conversations, outbox
 from care import hand_overs, staff
 from care.hand_over_tables import escalations
 from care.hand_over_tables import hand_overs as hand_over_table
@@ -217,3 +217,21 @@ def test_danger_is_assigned_before_hundreds_who_wait_longer(office: Office, rota
     office.says("我妈突然叫不醒了，没有呼吸")
     assert ticks(office, rota, seconds=3)["assigned"] == 1
     assert (of_newest(office).is_red, of_newest(office).offered_to) == (True, lin.id)
+
+
+def test_an_answer_that_never_arrived_is_none_and_escalates(office: Office, rota: Rota, acts: Handling) -> None:
+    lin = hired(office.store, office.clock, "lin")
+    office.says("转人工")
+    acts.take(1, by=lin, now=office.clock())
+    ticks(office, rota, minutes=11)
+    assert escalated(office) == ["unanswered"]
+    acts.reply(1, by=lin, text="押金退到原卡", request_key="1", now=office.clock())
+    assert escalated(office) == []
+    dead = outbox.update().where(outbox.c.kind == "human").values(state="dead", settled_at=office.clock())
+    office.store.write(lambda connection: connection.execute(dead))
+    assert ticks(office, rota, minutes=9) == {}
+    assert ticks(office, rota, minutes=2) == {"escalated": 1}
+    assert escalated(office) == ["unanswered"]
+    acts.reply(1, by=lin, text="押金退到原卡", request_key="2", now=office.clock())
+    assert ticks(office, rota, minutes=30) == {}
+    assert escalated(office) == []
