@@ -1,4 +1,4 @@
-"""What a manager should think over before sending: a draft that promises cover, diagnoses or treats. Pure.
+"""What a manager should think over before sending: a draft that promises cover, diagnoses, treats, or has a gap. Pure.
 
 A warning, no lock: whoever wrote it may send it all the same.
 """
@@ -31,7 +31,7 @@ def warnings(draft: str) -> list[str]:
 
 
 def kinds_in(draft: str) -> list[str]:
-    """Return the kinds of fault in a draft: promise, diagnosis, treatment."""
+    """Return the kinds of fault in a draft: promise, diagnosis, treatment, gap."""
     text = plain(draft)
     return [rule.kind for rule in _rules() if rule.says.search(rule.unless.sub("；", text))]
 

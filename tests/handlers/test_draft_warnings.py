@@ -80,3 +80,9 @@ def test_one_honest_sentence_does_not_excuse_another() -> None:
 
 def test_both_faults_are_told() -> None:
     assert kinds_in("您这个情况应该是胃炎，一定能赔") == ["promise", "diagnosis"]
+
+
+def test_a_set_reply_with_a_gap_left_is_warned_about() -> None:
+    assert kinds_in("您好，您的{产品}可以用视频问诊") == ["gap"]
+    assert "{产品}" in warnings("您好，您的{产品}可以用视频问诊")[0]
+    assert kinds_in("您好，您的臻爱无限可以用视频问诊") == []
