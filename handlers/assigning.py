@@ -23,6 +23,7 @@ from care.duty import Assignment, Colleague, Waiting, assigned
 from care.hand_over_tables import escalations, hand_over_steps
 from care.hand_over_tables import hand_overs as table
 from care.service_hours import ServiceHours
+from handlers.native_service import is_in_platform
 
 log = structlog.get_logger()
 
@@ -32,7 +33,8 @@ _AT_ONCE = 200
 _NEVER_ARRIVED = ("dead", "dropped")  # states of the outbox
 
 
-_OPEN = select(table).where(table.c.ended_at.is_(None))
+# Who is looked after in WeCom's own app is none of our managers'.
+_OPEN = select(table).where(table.c.ended_at.is_(None), ~is_in_platform(table.c.conversation_id))
 
 
 class Late(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.errors import UserFault
 from bot.keys import Unreadable
@@ -24,6 +24,7 @@ from care import audit, hand_overs, notes, staff
 from care.hand_overs import HandOver
 from care.staff import Member
 from handlers import ratings
+from handlers.native_service import is_in_platform
 from handlers.open_form import OpenForms
 from handlers.staff_files import StaffFiles, draft_of
 from handlers.wording import say
@@ -71,6 +72,7 @@ class Handling:
         def work(connection: Connection) -> Taken:
             held = self._held(connection, conversation_id)
             _allow(by)
+            _refuse_in_wecom(connection, conversation_id)
             hand_over = hand_overs.open_of(connection, conversation_id)
             has_it = hand_over.staff_id if held.conversation.owner is Owner.HUMAN and hand_over else None
             if hand_over is not None and has_it is not None and hand_over.held_since is not None:
@@ -93,6 +95,7 @@ class Handling:
 
         def work(connection: Connection) -> bool:
             held, hand_over = self._mine(connection, conversation_id, by)
+            _refuse_in_wecom(connection, conversation_id)
             parts = split(words, self.max_bytes(held.conversation.account))
             added = [
                 outbox.add(
@@ -119,6 +122,7 @@ class Handling:
 
         def work(connection: Connection) -> bool:
             held, hand_over = self._mine(connection, conversation_id, by)
+            _refuse_in_wecom(connection, conversation_id)
             key = _key(conversation_id, f"file {request_key}", 0)
             is_new = files.queue(connection, self.store.keys, held.conversation, draft, file, key=key, now=now)
             if is_new:
@@ -320,6 +324,11 @@ def may_open(member: Member, products: Collection[str] | None) -> bool:
 def _allow(member: Member) -> None:
     if member.role not in _MAY_TAKE_PART or not member.is_active:
         raise UserFault("只有健康管家和主管可以处理会话")
+
+
+def _refuse_in_wecom(connection: Connection, conversation_id: int) -> None:
+    if connection.execute(select(is_in_platform(conversation_id))).scalar():
+        raise UserFault("这个会话在企业微信的排队或接待中，这里发不出消息，请在企业微信里接待")
 
 
 def _key(conversation_id: int, request_key: str, number: int) -> str:

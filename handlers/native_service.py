@@ -1,21 +1,24 @@
 """Hand-overs to people who answer in the platform's own app: noted like those of our console, and rated at their end.
 
-Both functions run in the transaction in which the platform's word is stored.
+`taken` and `ended` run in the transaction in which the platform's word is stored.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, select
 
 from bot.channel import Channel
 from bot.fetching import fetching
 from bot.keys import KeyRing, Unreadable
+from bot.kf.sessions import State
+from bot.kf.tables import kf_sessions
 from bot.store import conversations, outbox
 from care import hand_overs
 from handlers import ratings
 
 _REASON = "native"
+_IN_PLATFORM = (State.QUEUE, State.SERVICER)
 _RATING_WITHIN = timedelta(seconds=20)  # the platform's time for a message after the end
 
 
@@ -26,6 +29,13 @@ def attend(channels: Mapping[str, Channel], keys: KeyRing) -> None:
             taken=lambda connection, id, servicer, now: taken(connection, id, servicer, now=now),
             ended=lambda connection, id, can_tell, now: ended(connection, keys, id, can_tell=can_tell, now=now),
         )
+
+
+def is_in_platform(conversation_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Whether a conversation stands in the platform's queue or with one of its servicers: nothing can be said there
+    but in the platform's own app."""
+    of_it = kf_sessions.c.conversation_id == conversation_id
+    return select(kf_sessions.c.conversation_id).where(of_it, kf_sessions.c.state.in_(_IN_PLATFORM)).exists()
 
 
 def taken(connection: Connection, conversation_id: int, servicer: str, *, now: datetime) -> None:
