@@ -206,9 +206,10 @@ def _held() -> Select[Any]:
 def _unanswered_since(row: Row[Any]) -> datetime | None:
     """Return since when the person waits for an answer of who has the conversation; None where they don't."""
     since: datetime | None = row.said_at
+    failed_at: datetime | None = row.failed_at
     if row.answered_at is None or row.answered_at < row.held_since:
         since = row.held_since
-    if since is not None and row.failed_at is not None:
+    if since is not None and failed_at is not None:
         # Who wrote had seen that somebody waits; that it did not arrive is another matter to be told of.
-        return max(since, row.failed_at)
+        return max(since, failed_at)
     return since

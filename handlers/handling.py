@@ -96,7 +96,9 @@ class Handling:
         def work(connection: Connection) -> bool:
             held, hand_over = self._mine(connection, conversation_id, by)
             _refuse_in_wecom(connection, conversation_id)
-            parts = split(words, self.max_bytes(held.conversation.account))
+            account = held.conversation.account
+            parts = split(words, self.max_bytes(account))
+            room = quota.room(connection, conversation_id, is_unlimited=account in self.windowless, now=now)
             added = [
                 outbox.add(
                     connection, self.store.keys, conversation_id=conversation_id, kind="human", text=part,
@@ -105,6 +107,7 @@ class Handling:
                 for number, part in enumerate(parts)
             ]  # fmt: skip
             if all(added):
+                _refuse_too_many(len(parts), room)
                 self._answered(connection, held, hand_over, by, now, "conversation answered")
             return all(added)
 
@@ -324,6 +327,12 @@ def may_open(member: Member, products: Collection[str] | None) -> bool:
 def _allow(member: Member) -> None:
     if member.role not in _MAY_TAKE_PART or not member.is_active:
         raise UserFault("只有健康管家和主管可以处理会话")
+
+
+def _refuse_too_many(parts: int, room: quota.Room) -> None:
+    # One that finds no room waits, or fails as a whole; of several the rest would be missing.
+    if parts > 1 and not room.is_unlimited and parts > room.left:
+        raise UserFault(f"这条回复太长，要分成{parts}条发，平台现在只能再发{room.left}条，没有发出，请缩短后再发")
 
 
 def _refuse_in_wecom(connection: Connection, conversation_id: int) -> None:

@@ -86,6 +86,24 @@ def test_the_bot_is_silent_and_the_managers_words_arrive_once(office: Office, ac
         assert [step.kind for step in hand_overs.steps_of(connection, found.id)] == ["asked", "taken", "replied"]
 
 
+def test_an_answer_whose_parts_exceed_what_may_still_be_sent_is_refused(
+    office: Office, acts: Handling, lin: Member
+) -> None:
+    office.says("转人工")
+    now = office.clock()
+    acts.take(1, by=lin, now=now)
+    short = replace(acts, max_bytes=lambda _account: 60)
+    with pytest.raises(UserFault, match="要分成11条发，平台现在只能再发5条"):
+        short.reply(1, by=lin, text="押金退到您付款的原卡。" * 11, request_key="1", now=now)
+    assert office.works() == []
+    three = "押金退到您付款的原卡。" * 3
+    assert short.reply(1, by=lin, text=three, request_key="2", now=now)
+    assert not short.reply(1, by=lin, text=three, request_key="2", now=now)  # sent twice by the form: no fault
+    assert "".join(office.works()) == three
+    unlimited = replace(short, windowless=frozenset({"demo"}))
+    assert unlimited.reply(1, by=lin, text="押金退到您付款的原卡。" * 11, request_key="3", now=now)
+
+
 def test_only_who_has_it_answers(office: Office, acts: Handling, lin: Member, wang: Member, boss: Member) -> None:
     office.says("转人工")
     now = office.clock()
