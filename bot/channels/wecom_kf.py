@@ -24,6 +24,7 @@ from bot.kf.pump import Pump
 from bot.kf.sending import KfSender
 from bot.kf.sessions import SILENT
 from bot.kf.taking import Taking
+from bot.kf.watching import Watch
 from bot.store.store import Store
 from bot.store.tokens import DatabaseTokens
 
@@ -54,6 +55,7 @@ class WecomKfChannel:
         self._sender = KfSender(of)
         self.pumps = {open_kfid: Pump(of, open_kfid, taking) for open_kfid in account.open_kfids}
         self.mover = Mover(of) if account.hand_over == "native" else None
+        self.watch = Watch(of, self._sender)
         if self.mover is not None:
             of.listeners.duty_changed = self.mover.duty_changed
         self._stopping = threading.Event()
@@ -130,6 +132,7 @@ class WecomKfChannel:
             try:
                 if self.mover is not None:
                     self.mover.once()
+                self.watch.once()
                 if rounds % _CLEARING_ROUNDS == 0:
                     self._store.write(lambda connection: places.clear_away(connection, now=self._clock()))
                 rounds += 1

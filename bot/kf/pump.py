@@ -18,7 +18,8 @@ from bot.fetching import Begin, Begun
 from bot.kf import cursors, items
 from bot.kf.account import KfAccount
 from bot.kf.items import Item
-from bot.kf.taking import Fetched, Looked, Taking, unknown_sessions
+from bot.kf.sessions import WITH_PEOPLE
+from bot.kf.taking import Fetched, Looked, Taking, sessions_to_look_at
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ _BUSY_SECONDS = 0.2  # another process has the lease
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 60.0
 _CONFIGURATION_SECONDS = 300.0
 _LOOKED_AT = 20  # sessions asked for before a page is taken; the others are asked for when somebody is answered
+_LOOKS_AGAIN = timedelta(minutes=2)  # at the session of somebody who writes while people have it
 _TURNS_SECONDS = 30.0
 _BAD_TOKEN = 95007
 _REFUSED_OFTEN = 3
@@ -47,6 +49,7 @@ class Pump:
         self._called = threading.Event()
         self._stopping = threading.Event()
         self._token: tuple[str, datetime] | None = None
+        self._seen_with_people: dict[str, datetime] = {}
         self._begin: Begin | None = None
         self._wake_outbox: Callable[[], None] = lambda: None
         self._thread: threading.Thread | None = None
@@ -95,7 +98,7 @@ class Pump:
             found = [item for item in read if item is not None]
             if len(found) < len(read):
                 log.warning("items not understood", account=self._account.id, count=len(read) - len(found))
-            looked = self._looked_at(found)
+            looked = self._looked_at(found, is_last_page=not page.has_more)
             if found or page.cursor != cursor:
                 taken = Fetched(
                     account=self._account.id,
@@ -124,17 +127,29 @@ class Pump:
         of = {"account": self._account.id, "open_kfid": self._open_kfid}
         return items.read(line, **of, open_kfids=self._account.open_kfids)
 
-    def _looked_at(self, found: list[Item]) -> dict[str, Looked]:
-        """Ask for the sessions that begin with this page; who cannot be asked about now is when they are answered."""
+    def _looked_at(self, found: list[Item], *, is_last_page: bool) -> dict[str, Looked]:
+        """Ask for the sessions that begin with this page, and for those that may have left people's hands unheard.
+
+        Who cannot be asked about now is when they are answered, or when they write again.
+        """
+        now = self._clock()
+        seen = self._seen_with_people = {
+            one: at for one, at in self._seen_with_people.items() if now - at < _LOOKS_AGAIN
+        }
         with self._store.reading() as connection:
-            unknown = unknown_sessions(connection, self._store.keys, found, limit=_LOOKED_AT)
+            chosen = sessions_to_look_at(
+                connection, self._store.keys, found, limit=_LOOKED_AT, is_last_page=is_last_page, seen_with_people=seen
+            )
         looked: dict[str, Looked] = {}
-        for contact in unknown:
+        for contact, before in chosen.items():
             customer, open_kfid = self._account.customer_of(contact)
             try:
-                looked[contact] = self._api.state(customer=customer, open_kfid=open_kfid)
+                state, servicer = self._api.state(customer=customer, open_kfid=open_kfid)
             except (RetryLater, GiveUp):
                 continue
+            looked[contact] = Looked(state=state, servicer=servicer, before=before)
+            if state in WITH_PEOPLE:
+                seen[contact] = now
         return looked
 
     def _good_token(self) -> str:

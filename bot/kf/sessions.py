@@ -28,7 +28,8 @@ class State(IntEnum):
     ENDED = 4
 
 
-SILENT = frozenset((State.QUEUE, State.SERVICER, State.ENDED))
+WITH_PEOPLE = frozenset((State.QUEUE, State.SERVICER))
+SILENT = WITH_PEOPLE | {State.ENDED}
 _QUEUED = "queued on the platform"
 
 
@@ -98,7 +99,7 @@ def follow(
         hands.take_over(connection, session.conversation_id, now=now)
     elif state is State.QUEUE:
         _queue(connection, session.conversation_id, now)
-    elif session.state in (State.QUEUE, State.SERVICER):
+    elif session.state in WITH_PEOPLE:
         # Only what the platform had taken: a conversation that somebody has in our console stays there.
         hands.give_back(connection, session.conversation_id, now=now)
 

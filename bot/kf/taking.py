@@ -4,7 +4,7 @@ An item that was taken before (the platform repeats a page, a process died) chan
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _WELCOME = timedelta(seconds=20)  # the platform's time for the codes of a welcome and of end words
 _BEFORE_US = timedelta(minutes=10)
+_CHANGE = "session_status_change"
 _SERVICER_HAS_IT = frozenset(("1", "2", "4"))  # picked up, handed to a colleague, taken up again
 _HAS_ENDED = "3"
 # Window over, session closed, five used, refused by the customer: it says nothing about other people's messages.
@@ -42,7 +43,14 @@ _LABELS = {
     "link": "[链接]",
 }
 
-Looked = tuple[State, str]
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What the platform says of a session (`state`, `servicer`), and what stood here (`before`) when it was asked."""
+
+    state: State
+    servicer: str
+    before: State | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +63,7 @@ class Fetched:
     cursor: str
     following: str
     items: Sequence[Item]
-    looked: Mapping[str, Looked] = field(default_factory=dict)  # what the platform says of new sessions, by contact
+    looked: Mapping[str, Looked] = field(default_factory=dict)  # what the platform says, by contact
 
 
 class Taking:
@@ -104,8 +112,8 @@ class Taking:
         if item.origin is Origin.CUSTOMER:
             message = self._message(connection, item, found, session, is_ours=is_ours, now=now)
             # That it has ended cannot be: the customer has just written. Then it is asked for when they are answered.
-            if looked is not None and session.state in (None, State.ENDED) and looked[0] is not State.ENDED:
-                self._account.follow(connection, session, looked[0], servicer=looked[1], now=now)
+            if looked is not None and looked.state is not State.ENDED and _is_news(looked, session):
+                self._account.follow(connection, session, looked.state, servicer=looked.servicer, now=now)
             return message
         if item.origin is Origin.SERVICER:
             self._servicer(connection, item, found, session, is_ours=is_ours, now=now)
@@ -161,7 +169,7 @@ class Taking:
         if welcomes:
             sessions.keep_code(connection, session, code, until=at + _WELCOME)
             return item.inbound
-        if event == "session_status_change" and is_ours:
+        if event == _CHANGE and is_ours:
             self._changed(connection, item, session, now)
         elif event == "msg_send_fail":
             self._fail(connection, item, now)
@@ -201,15 +209,32 @@ def _record(connection: Connection, message: Inbound, found: Loaded, *, takes_tu
         raise RetryLater("a message was stored by somebody else meanwhile")
 
 
-def unknown_sessions(connection: Connection, keys: KeyRing, items: Sequence[Item], *, limit: int) -> list[str]:
-    """Return whose sessions should be looked at before their messages are taken: new ones, and those that had ended."""
+def _is_news(looked: Looked, session: Session) -> bool:
+    # What was noted since the platform was asked (our own move, an event of this page) is as true as its answer.
+    return session.state in (None, State.ENDED) or session.state is looked.before
+
+
+def sessions_to_look_at(
+    connection: Connection, keys: KeyRing, items: Sequence[Item], *, limit: int, is_last_page: bool,
+    seen_with_people: Container[str],
+) -> dict[str, State | None]:  # fmt: skip
+    """Return whose sessions should be looked at before their messages are taken, and the state that stands here.
+
+    New ones and those that had ended; and those that people have here: their end may not have been heard (it comes
+    without an event where an interface ended it, or as one that is lost). Not where an event that is still to be taken
+    tells of it, with the code for the words at the end: in this page, or in one that follows. Nor where people were
+    seen to have it a moment ago (`seen_with_people`).
+    """
     customers = dict.fromkeys(item.inbound.contact for item in items if item.origin is Origin.CUSTOMER)
+    changing = {item.inbound.contact for item in items if item.inbound.event == _CHANGE}
     account = items[0].inbound.account if items else ""
-    unknown: list[str] = []
+    chosen: dict[str, State | None] = {}
     for contact in customers:
         session = sessions.of_contact(connection, keys, account=account, contact=contact)
-        if session is None or session.state in (None, State.ENDED):
-            unknown.append(contact)
-        if len(unknown) >= limit:
+        state = None if session is None else session.state
+        may_be_over = state in sessions.WITH_PEOPLE and is_last_page and contact not in changing
+        if state in (None, State.ENDED) or (may_be_over and contact not in seen_with_people):
+            chosen[contact] = state
+        if len(chosen) >= limit:
             break
-    return unknown
+    return chosen

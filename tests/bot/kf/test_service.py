@@ -350,6 +350,71 @@ def test_a_session_that_a_servicer_has_already_is_not_answered(place):
     assert (place.owner(), place.shown()) == ("human", [])
 
 
+def ended_unheard(place):
+    """End the session as another application of the corporation does: no event tells of it."""
+    place.twin.move(
+        place.calls._token(), {"open_kfid": POINT, "external_userid": CUSTOMER, "service_state": State.ENDED}
+    )
+
+
+@pytest.mark.parametrize("hours", [1, 52])
+def test_who_writes_after_an_end_that_was_not_heard_is_answered(place, clock, hours):
+    on_duty(place)
+    place.says("人工")
+    ended_unheard(place)
+    clock.move(hours=hours)
+    place.says("在吗")
+    assert place.shown()[-1] == "2 在吗"
+    assert (place.owner(), place.session().state) == ("bot", State.NEW)
+
+
+def test_a_queue_that_was_left_unheard_holds_nobody(place, clock):
+    on_duty(place)
+    place.twin.twin.fail_next("ww0000000000000001/kf", 95014, interface="kf/service_state/trans")
+    place.says("人工")
+    assert place.session().state is State.QUEUE
+    ended_unheard(place)
+    clock.move(hours=1)
+    place.says("在吗")
+    assert (place.owner(), place.shown()[-1]) == ("bot", "2 在吗")
+
+
+def test_an_end_that_was_not_heard_frees_who_says_nothing_too(place, clock):
+    on_duty(place)
+    place.says("人工")
+    place.says("人工", customer="wm-other")
+    ended_unheard(place)
+    assert place.channel.watch.once() == 0
+    clock.move(hours=1)
+    assert place.channel.watch.once() == 2
+    assert place.channel.watch.once() == 0
+    assert (place.session().state, place.session("wm-other").state) == (State.ENDED, State.SERVICER)
+
+
+def test_while_a_servicer_has_the_session_it_is_seldom_asked_for(place, clock):
+    on_duty(place)
+    place.says("人工")
+    before = place.calls.calls.count("kf/service_state/get")
+    for _ in range(6):
+        place.says("还有")
+        clock.move(seconds=10)
+    assert place.calls.calls.count("kf/service_state/get") == before + 1
+    assert place.owner() == "human"
+
+
+def test_an_end_that_is_told_behind_the_last_words_keeps_its_code(place, clock):
+    ended = []
+    place.channel.listen(taken=lambda *_: None, ended=lambda _c, _id, can_tell, _now: ended.append(can_tell))
+    on_duty(place)
+    place.says("人工")
+    clock.move(minutes=5)
+    place.twin.say(POINT, CUSTOMER, "好的")
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.says("还有一个问题")
+    assert ended == [True]
+    assert place.shown()[-1].endswith("还有一个问题")
+
+
 def test_with_hand_over_in_the_console_nothing_is_moved(place_of):
     place = place_of(hand_over="console")
     on_duty(place)
