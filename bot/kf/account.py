@@ -51,9 +51,11 @@ class KfAccount:
         if (session.state, session.servicer) == (state, servicer):
             return
         sessions.follow(connection, session, state, servicer=servicer, now=now, code=code, code_until=code_until)
+        # A code that is over carries no words: what is asked then would never be seen, and still be answered.
+        can_tell = bool(code) and code_until is not None and code_until > now
         try:
             with connection.begin_nested():
-                self._tell(connection, session, state, servicer, bool(code), now)
+                self._tell(connection, session, state, servicer, can_tell, now)
         except RetryLater:
             raise
         except Exception as error:

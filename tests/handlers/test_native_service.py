@@ -61,7 +61,17 @@ def test_an_end_that_is_heard_of_too_late_asks_nothing(place, clock):
     clock.move(minutes=5)
     place.work()
     assert place.shown() == ["1 人工"]
-    assert [row.state for row in place.outbox_rows()][-1] in ("dropped", "dead")
+    assert [row.state for row in place.outbox_rows()] == ["sent"]
+
+
+def test_a_number_after_an_end_that_was_heard_of_too_late_is_no_rating(place, clock):
+    place.says("人工")
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    clock.move(minutes=5)
+    place.says("1")
+    assert place.shown()[-1] == "2 1"
+    [hand_over] = rows(place, hand_overs)
+    assert (hand_over.how, hand_over.rating) == ("closed", None)
 
 
 class NoForms:
