@@ -30,6 +30,7 @@ class State(IntEnum):
 
 WITH_PEOPLE = frozenset((State.QUEUE, State.SERVICER))
 SILENT = WITH_PEOPLE | {State.ENDED}
+_ANEW = {"state": None, "servicer": None, "move_at": None}
 _QUEUED = "queued on the platform"
 
 
@@ -79,7 +80,7 @@ def heard(connection: Connection, session: Session, *, at: datetime, now: dateti
     """Note that the customer wrote: five messages are free again, and after an end a new session begins."""
     values: dict[str, Any] = {"window_at": max(min(at, now), session.window_at or min(at, now)), "used": 0}
     if session.state is State.ENDED:
-        values |= {"state": None, "servicer": None, "changed_at": now, "move_at": None}
+        values |= _ANEW | {"changed_at": now}
     connection.execute(_of(session).values(**values))
     # What had to wait for the customer need not wait any longer.
     waiting = (outbox.c.conversation_id == session.conversation_id, outbox.c.state == "pending")
@@ -104,9 +105,16 @@ def follow(
         hands.give_back(connection, session.conversation_id, now=now)
 
 
-def keep_code(connection: Connection, session: Session, code: str, *, until: datetime) -> None:
-    """Keep the code by which one message may be sent until then beside the five."""
-    connection.execute(_of(session).values(code=code, code_until=until))
+def welcome(connection: Connection, session: Session, code: str, *, until: datetime, now: datetime) -> None:
+    """Keep the code by which one message may be sent until then beside the five.
+
+    The platform gives it after an end, too: then the session's state is unknown, as after a message of the customer, so
+    that the welcome is not kept back. The words for an end have their code without that: they alone may use it.
+    """
+    values: dict[str, Any] = {"code": code, "code_until": until}
+    if session.state is State.ENDED:
+        values |= _ANEW | {"changed_at": now}
+    connection.execute(_of(session).values(**values))
 
 
 def put_off_move(connection: Connection, session: Session, *, until: datetime, now: datetime) -> bool:

@@ -118,7 +118,7 @@ class Taking:
         if item.origin is Origin.SERVICER:
             self._servicer(connection, item, found, session, is_ours=is_ours, now=now)
             return None
-        return self._event(connection, item, found, session, is_ours=is_ours, now=now)
+        return self._event(connection, item, found, session, looked, is_ours=is_ours, now=now)
 
     def _message(
         self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
@@ -160,14 +160,18 @@ class Taking:
             self._account.follow(connection, session, State.SERVICER, servicer=item.servicer, now=now)
 
     def _event(
-        self, connection: Connection, item: Item, found: Loaded, session: Session, *, is_ours: bool, now: datetime
-    ) -> Inbound | None:
-        event, fields, at = item.inbound.event, item.fields, item.inbound.sent_at
-        code = fields.get("welcome_code", "")
-        welcomes = event == "enter_session" and bool(code) and now - at < _WELCOME
+        self, connection: Connection, item: Item, found: Loaded, session: Session, looked: Looked | None, *,
+        is_ours: bool, now: datetime,
+    ) -> Inbound | None:  # fmt: skip
+        event, at = item.inbound.event, item.inbound.sent_at
+        code = _welcome_code(item)
+        welcomes = bool(code) and now - at < _WELCOME
         _record(connection, item.inbound, found, takes_turn=welcomes, now=now)
         if welcomes:
-            sessions.keep_code(connection, session, code, until=at + _WELCOME)
+            if looked is not None and _is_news(looked, session):
+                self._account.follow(connection, session, looked.state, servicer=looked.servicer, now=now)
+                session = replace(session, state=looked.state)
+            sessions.welcome(connection, session, code, until=at + _WELCOME, now=now)
             return item.inbound
         if event == _CHANGE and is_ours:
             self._changed(connection, item, session, now)
@@ -209,6 +213,10 @@ def _record(connection: Connection, message: Inbound, found: Loaded, *, takes_tu
         raise RetryLater("a message was stored by somebody else meanwhile")
 
 
+def _welcome_code(item: Item) -> str:
+    return item.fields.get("welcome_code", "")[:256] if item.inbound.event == "enter_session" else ""
+
+
 def _is_news(looked: Looked, session: Session) -> bool:
     # What was noted since the platform was asked (our own move, an event of this page) is as true as its answer.
     return session.state in (None, State.ENDED) or session.state is looked.before
@@ -225,15 +233,17 @@ def sessions_to_look_at(
     tells of it, with the code for the words at the end: in this page, or in one that follows. Nor where people were
     seen to have it a moment ago (`seen_with_people`).
     """
-    customers = dict.fromkeys(item.inbound.contact for item in items if item.origin is Origin.CUSTOMER)
+    writing = {item.inbound.contact for item in items if item.origin is Origin.CUSTOMER}
+    coming = (item.inbound.contact for item in items if item.origin is Origin.CUSTOMER or _welcome_code(item))
     changing = {item.inbound.contact for item in items if item.inbound.event == _CHANGE}
     account = items[0].inbound.account if items else ""
     chosen: dict[str, State | None] = {}
-    for contact in customers:
+    for contact in dict.fromkeys(coming):
         session = sessions.of_contact(connection, keys, account=account, contact=contact)
         state = None if session is None else session.state
         may_be_over = state in sessions.WITH_PEOPLE and is_last_page and contact not in changing
-        if state in (None, State.ENDED) or (may_be_over and contact not in seen_with_people):
+        may_begin = state in (None, State.ENDED) and contact in writing
+        if may_begin or (may_be_over and contact not in seen_with_people):
             chosen[contact] = state
         if len(chosen) >= limit:
             break

@@ -171,6 +171,37 @@ def test_a_welcome_that_is_too_late_is_not_said(place, clock):
     assert place.outbox_rows() == []
 
 
+def test_who_comes_back_long_after_a_servicer_ended_is_welcomed(place, clock):
+    on_duty(place)
+    place.says("人工")
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.work()
+    clock.move(hours=60)
+    place.twin.enter(POINT, CUSTOMER)
+    place.work()
+    assert place.shown()[-1] == "欢迎：enter_session"
+
+
+def test_who_comes_back_long_after_an_end_that_was_not_heard_is_welcomed(place, clock):
+    on_duty(place)
+    place.says("人工")
+    ended_unheard(place)
+    clock.move(hours=60)
+    place.twin.enter(POINT, CUSTOMER)
+    place.work()
+    assert (place.owner(), place.shown()[-1]) == ("bot", "欢迎：enter_session")
+
+
+def test_the_code_of_an_end_is_not_for_an_answer_to_words_before_it(place):
+    on_duty(place)
+    place.says("人工")
+    place.twin.say(POINT, CUSTOMER, "谢谢")
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.work()
+    assert place.shown() == ["1 人工"]
+    assert len(place.outbox_rows()) == 1
+
+
 def test_choices_become_a_menu_and_a_tap_becomes_the_choice(place):
     place.says("菜单")
     menu = json.loads(place.shown()[-1])
