@@ -32,6 +32,9 @@ _BEFORE_US = timedelta(minutes=10)
 _CHANGE = "session_status_change"
 _SERVICER_HAS_IT = frozenset(("1", "2", "4"))  # picked up, handed to a colleague, taken up again
 _HAS_ENDED = "3"
+# The answer to a sending can be lost, or be slower than the event that tells of its failure: a repeat would be taken
+# for the same message, and shown to nobody.
+_MAY_HAVE_LEFT = ("pending", "claimed", "sent")
 # Window over, session closed, five used, refused by the customer: it says nothing about other people's messages.
 _OF_ONE_PERSON, _BY_THE_USER = frozenset(("4", "5", "6", "10")), " (user)"
 _LABELS = {
@@ -198,8 +201,8 @@ class Taking:
         reason = f"not delivered: fail_type {fail_type}{_BY_THE_USER if fail_type in _OF_ONE_PERSON else ''}"
         failed = connection.execute(
             update(outbox)
-            .where(outbox.c.idempotency_key == key, outbox.c.state == "sent")
-            .values(state="dead", settled_at=now, error=reason)
+            .where(outbox.c.idempotency_key == key, outbox.c.state.in_(_MAY_HAVE_LEFT))
+            .values(state="dead", settled_at=now, error=reason, claim_token=None, lease_until=None)
         )
         if failed.rowcount:
             log.warning("message failed later", account=item.inbound.account, fail_type=fail_type)

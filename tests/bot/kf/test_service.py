@@ -256,6 +256,31 @@ def test_a_message_that_fails_later_is_a_dead_letter(place):
     assert place.shown() == []
 
 
+@pytest.mark.parametrize("is_under_way", [False, True])
+def test_a_failure_that_is_told_before_the_sending_is_known_is_a_dead_letter(place, is_under_way):
+    place.twin.fail_later(POINT, CUSTOMER)
+    send = place.channel.send
+
+    def losing_the_answer(contact, words, *, key):
+        send(contact, words, key=key)
+        if is_under_way:
+            place.fetch()
+            return
+        raise RetryLater("the answer was lost")
+
+    place.channel.send = losing_the_answer
+    place.twin.say(POINT, CUSTOMER, "你好")
+    place.fetch()
+    place.outbox.deliver_due()
+    place.channel.send = send
+    place.work()
+    place.clock.move(minutes=1)
+    place.work()
+    [row] = place.outbox_rows()
+    assert (row.state, row.error) == ("dead", "not delivered: fail_type 4 (user)")
+    assert len(place.reports()) == 1
+
+
 # Sessions: who may speak.
 
 
