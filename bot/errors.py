@@ -1,5 +1,7 @@
 """One tree of errors, divided by what the caller must do about them."""
 
+from datetime import datetime
+
 
 class AssistantError(Exception):
     """The root of everything this project raises on purpose.
@@ -15,12 +17,23 @@ class AssistantError(Exception):
 class RetryLater(AssistantError):
     """A passing fault (time-out, busy platform, database away): try the same thing again later.
 
-    `wait_seconds` is the least wait the platform asks for; None leaves it to the caller's policy.
+    `wait_seconds` is the least wait the platform asks for; None leaves it to the caller's policy. `since`: what could
+    not be done before then is no older than that, however long ago it was asked for.
     """
 
     def __init__(self, reason: str = "", *, wait_seconds: float | None = None, code: int | None = None) -> None:
         super().__init__(reason, code=code)
         self.wait_seconds = wait_seconds
+        self.since: datetime | None = None
+
+
+class WaitForPerson(RetryLater):
+    """The platform takes nothing more until the person writes: no fault, so neither tries nor age count. From `until`
+    on it takes nothing at all."""
+
+    def __init__(self, reason: str, *, until: datetime, wait_seconds: float, code: int | None = None) -> None:
+        super().__init__(reason, wait_seconds=wait_seconds, code=code)
+        self.until = until
 
 
 class DecideAgain(RetryLater):

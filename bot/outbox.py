@@ -13,7 +13,7 @@ from bot import cards
 from bot.cards import ShowsCards
 from bot.channel import Channel
 from bot.clock import Clock
-from bot.errors import ConfigurationFault, GiveUp, RetryLater
+from bot.errors import ConfigurationFault, GiveUp, RetryLater, WaitForPerson
 from bot.files import Attachment, OutgoingFile, SendsFiles
 from bot.keys import Unreadable
 from bot.retry import RetryPolicy
@@ -84,6 +84,9 @@ class Outbox:
             return
         try:
             self._send(delivery)
+        except WaitForPerson as error:
+            due_at = min(self._clock() + timedelta(seconds=error.wait_seconds or 0), error.until)
+            self._record(delivery, _postponing(delivery, due_at, _reason(error), attempts=1))
         except RetryLater as error:
             self._try_again(delivery, error, asked_seconds=error.wait_seconds)
         except GiveUp as error:
@@ -155,9 +158,10 @@ class Outbox:
         return self._channels[delivery.account]
 
     def _try_again(self, delivery: Delivery, error: Exception, *, asked_seconds: float | None) -> None:
+        could_begin = error.since if isinstance(error, RetryLater) else None
         due_at = self._policy.next_try(
             attempts=delivery.attempts,
-            since=delivery.created_at,
+            since=max(delivery.created_at, could_begin or delivery.created_at),
             now=self._clock(),
             chance=self._chance,
             asked_seconds=asked_seconds,
@@ -183,9 +187,11 @@ class Outbox:
             log.warning("delivery lease lost", delivery=delivery.id)
 
 
-def _postponing(delivery: Delivery, due_at: datetime, reason: str) -> Callable[[Connection], bool]:
+def _postponing(
+    delivery: Delivery, due_at: datetime, reason: str, *, attempts: int | None = None
+) -> Callable[[Connection], bool]:
     return lambda connection: outbox.postpone(
-        connection, delivery.id, delivery.claim_token, due_at=due_at, error=reason
+        connection, delivery.id, delivery.claim_token, due_at=due_at, error=reason, attempts=attempts
     )
 
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.errors import GiveUp, RetryLater
+from bot.errors import AssistantError, GiveUp, RetryLater, WaitForPerson
 from bot.kf.sessions import Session, State
 from bot.kf.tables import kf_sends, kf_sessions
 from bot.store.quota import MESSAGES, WINDOW
 
 QUEUED_SECONDS = 600.0
-FULL_SECONDS = 6 * 3600.0  # the customer's next message wakes what waits
+_FULL_SECONDS = 6 * 3600.0  # the customer's next message wakes what waits
 _KEPT = timedelta(days=4)  # the platform tells of failures for as long as it keeps messages: three days
 _ID = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
@@ -74,6 +74,14 @@ def outbox_key_of(connection: Connection, *, account: str, message_id: str) -> s
     return key
 
 
+def full(session: Session, *, code: int | None = None) -> AssistantError:
+    """Return what it means that the five are used: wait for the customer for as long as the platform would."""
+    reason = "the five messages after the customer's last one are used"
+    if session.window_at is None:
+        return GiveUp(reason, code=code)
+    return WaitForPerson(reason, until=session.window_at + WINDOW, wait_seconds=_FULL_SECONDS, code=code)
+
+
 def clear_away(connection: Connection, *, now: datetime) -> int:
     """Delete what nobody will ask for any more; return how many rows."""
     return connection.execute(delete(kf_sends).where(kf_sends.c.at < now - _KEPT)).rowcount
@@ -94,4 +102,4 @@ def _refuse(session: Session, now: datetime, *, has_place: bool) -> None:
     if session.window_at is None or now - session.window_at >= WINDOW:
         raise GiveUp("the customer's last message is more than 48 hours old")
     if not has_place and session.used >= MESSAGES:
-        raise RetryLater("the five messages after the customer's last one are used", wait_seconds=FULL_SECONDS)
+        raise full(session)

@@ -61,6 +61,17 @@ class KfSender:
         self, contact: str, key: str, hand_over: Callable[[Place], None], *, is_menu: bool = False,
         takes_code: bool = True,
     ) -> None:  # fmt: skip
+        """Take a place and hand the message over. What waited for the customer was not late before they wrote."""
+        try:
+            self._place(contact, key, hand_over, is_menu=is_menu, takes_code=takes_code)
+        except RetryLater as fault:
+            with self._store.reading() as connection:
+                fault.since = self._session(connection, contact).window_at
+            raise
+
+    def _place(
+        self, contact: str, key: str, hand_over: Callable[[Place], None], *, is_menu: bool, takes_code: bool
+    ) -> None:
         """Take a place, hand the message over, and free the place where the platform did not take it."""
         self._look(contact)
 
@@ -108,7 +119,8 @@ class KfSender:
         if place.code:
             return RetryLater("the event's code was not taken", wait_seconds=0.5, code=fault.code)
         if fault.code == _FIVE_USED:
-            return RetryLater(str(fault), wait_seconds=places.FULL_SECONDS, code=fault.code)
+            with self._store.reading() as connection:
+                return places.full(self._session(connection, contact), code=fault.code)
         if fault.code not in _WRONG_STATE and fault.code != _ENDED:
             return fault
         state = self.look_again(contact)

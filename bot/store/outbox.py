@@ -203,12 +203,15 @@ def settle(
     return ended.rowcount == 1
 
 
-def postpone(connection: Connection, row_id: int, claim_token: str, *, due_at: datetime, error: str) -> bool:
-    """Let a claimed row be tried again later; False when the claim was lost meanwhile."""
+def postpone(
+    connection: Connection, row_id: int, claim_token: str, *, due_at: datetime, error: str, attempts: int | None = None
+) -> bool:
+    """Let a claimed row be tried again later, as if tried so often; False when the claim was lost meanwhile."""
+    counted = {} if attempts is None else {"attempts": attempts}
     postponed = connection.execute(
         update(outbox)
         .where(outbox.c.id == row_id, outbox.c.claim_token == claim_token)
-        .values(state="pending", due_at=due_at, claim_token=None, lease_until=None, error=_short(error))
+        .values(state="pending", due_at=due_at, claim_token=None, lease_until=None, error=_short(error), **counted)
     )
     return postponed.rowcount == 1
 

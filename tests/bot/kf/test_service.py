@@ -227,6 +227,29 @@ def test_five_messages_are_sent_and_the_sixth_waits_for_the_customer(place):
     assert place.shown() == [*(f"第{number}条" for number in range(1, 7)), "1 继续"]
 
 
+def test_the_sixth_waits_for_the_customer_as_long_as_the_platform_does(place, clock):
+    place.says("多条")
+    for _ in range(15):
+        clock.move(hours=3)
+        place.outbox.deliver_due()
+    place.twin.twin.fail_next("ww0000000000000001/kf", -1, interface="kf/send_msg")
+    place.says("继续")
+    assert len(place.shown()) == 5
+    clock.move(minutes=1)
+    place.work()
+    assert place.shown()[5:] == ["第6条", "1 继续"]
+
+
+def test_the_sixth_is_a_dead_letter_once_two_days_are_over(place, clock):
+    place.says("多条")
+    clock.move(hours=47)
+    place.outbox.deliver_due()
+    assert place.outbox_rows()[-1].state == "pending"
+    clock.move(hours=1)
+    place.outbox.deliver_due()
+    assert place.outbox_rows()[-1].state == "dead"
+
+
 def test_after_two_days_nothing_is_sent(place, clock):
     place.says("你好")
     clock.move(hours=48)
