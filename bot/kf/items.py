@@ -86,7 +86,7 @@ def read(line: object, *, account: str, open_kfid: str, open_kfids: tuple[str, .
         event=event,
         event_key=_string(body.get("menu_id", "")) if kind is Kind.TEXT else "",
         media_id=_string(body.get("media_id", "")),
-        fields={"msgtype": name, **_plain(body)} if kind is Kind.UNKNOWN else _plain(body),
+        fields=_fields(kind, name, body),
     )
     servicer = str(line.get("servicer_userid") or body.get("servicer_userid") or "")
     return Item(origin=origin, open_kfid=open_kfid, inbound=inbound, servicer=servicer[:64])
@@ -122,6 +122,17 @@ def _text(kind: Kind, body: Mapping[str, Any]) -> str:
 def _string(value: object) -> str:
     # JSON can spell halves of surrogate pairs, which no UTF-8 store would take.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _fields(kind: Kind, name: str, body: Mapping[str, Any]) -> dict[str, str]:
+    plain = _plain(body)
+    if kind is Kind.UNKNOWN:
+        return {"msgtype": name, **plain}
+    if kind is Kind.LOCATION:
+        # A place is told as Official Accounts and applications tell it: in one `Label`.
+        label = " ".join(plain[part] for part in ("name", "address") if plain.get(part))
+        return {**plain, **({"Label": label} if label else {})}
+    return plain
 
 
 def _plain(body: Mapping[str, Any]) -> dict[str, str]:

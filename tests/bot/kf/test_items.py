@@ -11,6 +11,7 @@ from bot.kf.items import Origin
 from bot.kf.people import contact_of, customer_of
 from bot.kf.places import message_id_of
 from bot.messages import Kind
+from console.exchange_words import shown_words
 
 POINTS = ("wk1", "wk2")
 
@@ -43,6 +44,13 @@ def test_a_text_with_its_menu_id_time_and_sender():
     assert (item.origin, item.inbound.key, item.inbound.contact) == (Origin.CUSTOMER, "m1", "wm1")
     assert (item.inbound.text, item.inbound.event_key) == ("你好", "1.abc")
     assert item.inbound.sent_at == datetime.fromtimestamp(1790000000, UTC)
+
+
+def test_a_place_bears_the_name_under_which_all_channels_tell_it():
+    place = {"latitude": 23.1, "longitude": 113.3, "name": "市一医院", "address": "中山路1号"}
+    item = read(msgid="m1", external_userid="wm1", send_time=1790000000, origin=3, msgtype="location", location=place)
+    assert item.inbound.fields["Label"] == "市一医院 中山路1号"
+    assert shown_words(item.inbound) == "［位置］ 市一医院 中山路1号"
 
 
 def test_an_event_names_its_customer_inside():
