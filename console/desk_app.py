@@ -89,7 +89,6 @@ def _in_templates() -> dict[str, Any]:
         "csrf_token": token,
         "csrf": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(gate.CSRF_FIELD, token),
         "navigation": _navigation(user.role) if user else (),
-        "is_live_piece": "X-Live" in request.headers,
     }
 
 

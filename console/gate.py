@@ -18,6 +18,8 @@ from console.rights import ANYBODY, User, roles_of
 
 COOKIE = "console_session"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+SCRIPT_HEADER = "X-Script"  # a page's script asks, and wants no page in return
+LIVE_HEADER = "X-Live"  # ... and it asks by itself: nobody did anything
 _FORM_BYTES = 21 * 1024 * 1024  # a file of 20 MB with its form
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
@@ -89,6 +91,11 @@ def may_sign_in(member: Member, office: Office, *, now: datetime) -> bool:
     return member.is_active and (office.is_demo or not member.is_demo) and not staff.is_locked(member, now=now)
 
 
+def by_script() -> bool:
+    """Whether a page's script asks, be it by itself or for somebody."""
+    return SCRIPT_HEADER in request.headers or LIVE_HEADER in request.headers
+
+
 def _user(office: Office) -> User | None:
     token = request.cookies.get(COOKIE, "")
     if not token:
@@ -99,14 +106,14 @@ def _user(office: Office) -> User | None:
         member = staff.numbered(connection, session.staff_id) if session else None
     if session is None or member is None or not member.is_active or (member.is_demo and not office.is_demo):
         return None
-    # What a page fetches by itself keeps nobody logged in.
-    if session.is_stale and "X-Live" not in request.headers and request.endpoint != "console.live.stream":
+    # What a page fetches by itself keeps nobody logged in; what somebody does through its script does.
+    if session.is_stale and LIVE_HEADER not in request.headers and request.endpoint != "console.live.stream":
         office.store.write(lambda connection: staff_sessions.note_use(connection, session.id, now=now))
     return User(member=member, csrf=csrf_token(office, token))
 
 
 def _to_login() -> AnyResponse:
-    if "X-Live" in request.headers or request.endpoint == "console.live.stream":
+    if by_script() or request.endpoint == "console.live.stream":
         abort(401)  # a script asks: a page in place of its piece would only confuse it
     wanted = request.full_path.rstrip("?") if request.method in _SAFE else ""
     return redirect(

@@ -12,6 +12,7 @@ from bot.errors import UserFault
 from care import hand_overs, staff, typing_signs
 from care.hand_overs import Escalation
 from console.conversation_view import Conversations, Shown
+from console.gate import by_script
 from console.handbook_search import search
 from console.inbox_view import QUEUES, Inbox
 from console.office import Office
@@ -95,10 +96,10 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         try:
             work(office.handling)
         except UserFault as fault:
-            if _by_script():
+            if by_script():
                 return _json({"wrong": str(fault)}), 409
             return page_of(conversation_id, wrong=str(fault), draft=draft), 409
-        if _by_script():
+        if by_script():
             return _json({"done": True})
         return redirect(there or url_for(".conversation", conversation_id=conversation_id), 303)
 
@@ -122,7 +123,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         me, text, key = current_user().member, request.form.get("text", ""), _key()
         warnings = [] if request.form.get("anyway") == "yes" else list(office.warnings(text))
         if warnings:
-            if _by_script():
+            if by_script():
                 return _json({"warnings": warnings}), 422
             return page_of(conversation_id, warnings=warnings, draft=text), 422
 
@@ -235,10 +236,6 @@ def _key() -> str:
     if not (key.isascii() and key.isalnum() and len(key) == 32):
         abort(400)
     return key
-
-
-def _by_script() -> bool:
-    return "X-Live" in request.headers
 
 
 def _json(told: dict[str, Any]) -> Response:

@@ -17,8 +17,10 @@
     toastTimer = setTimeout(() => { place.textContent = ""; }, 4000);
   };
 
-  const ask = async (path, options = {}) => {
-    const answer = await fetch(path, { ...options, headers: { "X-Live": "1", "X-CSRF-Token": csrf, ...(options.headers || {}) } });
+  /* `X-Live` goes with what the page asks by itself, and keeps nobody logged in; what somebody does goes without. */
+  const ask = async (path, { isLive = false, ...options } = {}) => {
+    const headers = { "X-Script": "1", "X-CSRF-Token": csrf, ...(isLive ? { "X-Live": "1" } : {}) };
+    const answer = await fetch(path, { ...options, headers });
     if (answer.status === 401) { location.href = `/console/login?next=${encodeURIComponent(location.pathname)}`; throw new Error("logged out"); }
     return answer;
   };
@@ -57,7 +59,7 @@
     const ids = [...changed].slice(0, 100);
     ids.forEach((id) => changed.delete(id));
     try {
-      const answer = await ask(`/console/rows?queue=${queue}&ids=${ids.join(",")}`);
+      const answer = await ask(`/console/rows?queue=${queue}&ids=${ids.join(",")}`, { isLive: true });
       if (!answer.ok) throw new Error(`rows ${answer.status}`);
       place(await answer.json());
       if (open && ids.includes(open)) await renew();
@@ -105,7 +107,7 @@
 
   const renew = async () => {
     if (talk.dataset.old) return;
-    const answer = await ask(`/console/conversations/${open}/piece`);
+    const answer = await ask(`/console/conversations/${open}/piece`, { isLive: true });
     if (!answer.ok) return;
     const told = await answer.json();
     const box = one("#exchange"), follow = atEnd(box);

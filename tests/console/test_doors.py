@@ -8,6 +8,7 @@ from care import audit, staff, staff_sessions
 from care.staff_tables import staff_sessions as sessions_table
 from console.gate import COOKIE
 from tests.console.desk import HASHED, PASSWORD, Visitor, csrf_of
+from tests.console.talks import says
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -84,6 +85,24 @@ def test_what_a_page_fetches_by_itself_keeps_nobody_logged_in(visit, clock) -> N
         clock.move(minutes=6)
         answer = visitor.get("/console/account", headers={"X-Live": "1"})
     assert answer.status_code == 401
+
+
+@on_sqlite
+@pytest.mark.parametrize("act", ["typing", "reply", "note", "take"])
+def test_what_somebody_does_through_a_pages_script_keeps_them_logged_in(visit, office, clock, act) -> None:
+    visitor, number = visit("guan"), says(office.store, clock, "转人工", hand_over="handoff")
+    token = visitor.token()
+    for _ in range(3):
+        clock.move(minutes=20)
+        visitor.get(f"/console/rows?ids={number}", headers={"X-Live": "1", "X-Script": "1"})
+        visitor.client.post(
+            f"/console/conversations/{number}/{act}",
+            data={"text": "您好", "key": f"{1:032x}"},
+            headers={"X-Script": "1", "X-CSRF-Token": token},
+        )
+    assert visitor.get("/console/account", headers={"X-Live": "1"}).status_code == 200
+    clock.move(minutes=31)
+    assert visitor.get("/console/account", headers={"X-Script": "1"}).status_code == 401, "a script gets no login page"
 
 
 def test_logging_out_ends_the_session_for_good(visit) -> None:
