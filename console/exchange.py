@@ -4,9 +4,10 @@ It is read newest first, a page at a time; the pieces of a page are put in the o
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -26,6 +27,9 @@ from console.reasons import Explained
 
 PAGE = 50
 _NO_ROW = 2**62  # greater than any row's number
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PLACE = re.compile(r"[0-9]{1,19}\.[0-9]{1,19}\.[0-9]{1,17}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +99,8 @@ class _Reader:
             self._cipher = None
         self._names = staff.names_by_id(connection)
 
-    def page(self, before_in: int | None, before_out: int | None) -> Exchange:
+    def page(self, before_in: int | None = None, before_out: int | None = None, until: int | None = None) -> Exchange:
+        """`until`: when the page after this one begins, in microseconds since 1970."""
         came = self._latest(inbound, before_in)
         left = self._latest(outbox, before_out)
         both = sorted(
@@ -106,10 +111,10 @@ class _Reader:
         kept_in = [row for _, kind, row in shown if kind == 0]
         kept_out = [row for _, kind, row in shown if kind == 1]
         has_older = len(shown) < len(both)
-        older = f"{_first(kept_in, before_in)}.{_first(kept_out, before_out)}" if has_older else None
         since = shown[0][0] if has_older else None
-        until = shown[-1][0] if (before_in or before_out) and shown else None
-        said = [*self._came(kept_in), *self._left(kept_out), *self._beside(since, until)]
+        older = since and f"{_first(kept_in, before_in)}.{_first(kept_out, before_out)}.{_microseconds(since)}"
+        end = None if until is None else _EPOCH + until * _MICROSECOND
+        said = [*self._came(kept_in), *self._left(kept_out), *self._beside(since, end)]
         return Exchange(said=tuple(sorted(said, key=lambda one: one.at)), older=older)
 
     def _latest(self, table: Any, before: int | None) -> list[Row[Any]]:
@@ -279,12 +284,14 @@ def _first(rows: list[Row[Any]], before: int | None) -> int:
     return min((int(row.id) for row in rows), default=_NO_ROW if before is None else before)
 
 
-def _place(text: str) -> tuple[int | None, int | None]:
-    came, _, left = text.partition(".")
-    if came.isascii() and came.isdigit() and left.isascii() and left.isdigit():
-        return int(came), int(left)
-    return None, None
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _place(text: str) -> tuple[int, ...]:
+    """Return what an older page is asked for by: rows before these numbers, the rest before that time."""
+    return tuple(min(int(part), _NO_ROW) for part in text.split(".")) if _PLACE.fullmatch(text) else ()
 
 
 def _is_within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
-    return (since is None or at >= since) and (until is None or at <= until)
+    return (since is None or at >= since) and (until is None or at < until)

@@ -234,6 +234,34 @@ def test_a_long_conversation_is_read_page_by_page_without_gap_or_double(desk, of
 
 
 @on_sqlite
+def test_notes_are_read_on_one_page_each_wherever_pages_end(desk, office, clock) -> None:
+    guan = desk("guan")
+    for at in range(80):
+        number = says(office.store, clock, f"第{at}句。", answer="好。" if at % 3 else "")
+        guan.post(f"/console/conversations/{number}/note", {"text": f"备注{at}。", "key": key(at)})
+        clock.move(seconds=1)
+    seen, path = [], f"/console/conversations/{number}"
+    for _ in range(3):
+        exchange = text_of(guan, path).split('id="exchange"')[1]
+        seen += re.findall(r">(备注\d+。)<", exchange)
+        older = re.search(r'href="(\?before=[^"]+)"', exchange)
+        if older is None:
+            break
+        path = f"/console/conversations/{number}{older[1]}"
+    assert older is None
+    assert sorted(seen) == sorted(f"备注{at}。" for at in range(80))
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "before", ["x", "1.2", "1.2.", "1.2.3.4", "9" * 30, f"{'9' * 19}.1.1", f"1.2.{'9' * 18}", "１.２.３"]
+)
+def test_a_place_that_no_page_named_leads_to_the_newest_page(desk, office, clock, before) -> None:
+    number = says(office.store, clock, "你好", answer="您好")
+    assert "您好" in text_of(desk("guan"), f"/console/conversations/{number}?before={before}")
+
+
+@on_sqlite
 def test_what_people_write_is_shown_as_text(desk, office, clock) -> None:
     number = says(office.store, clock, XSS, answer=XSS, hand_over=XSS)
     guan = desk("guan")
