@@ -9,9 +9,9 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.errors import UserFault
-from care import hand_overs, staff, typing_signs
-from care.hand_overs import Escalation
+from care import staff, typing_signs
 from console.conversation_view import Conversations, Shown
+from console.escalated import escalated_to_user
 from console.gate import by_script
 from console.handbook_search import search
 from console.inbox_view import QUEUES, Inbox
@@ -37,7 +37,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
             "counts": inbox.counts(staff_id=me, accounts=accounts),
             "rows": inbox.listed(queue, staff_id=me, accounts=accounts),
             "now": clock(),
-            "escalated": _escalated(office) if current_user().role == "supervisor" else (),
+            "escalated": escalated_to_user(office),
         }
 
     @pages.get("/")
@@ -66,6 +66,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
         return render_template(
             "console/conversation.html",
             shown=found,
+            mark=_mark(found),
             key=secrets.token_hex(16),
             draft=_draft(found) if drafted is None else drafted,
             reasons=CLOSE_REASONS,
@@ -78,16 +79,20 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     @pages.get("/conversations/<int:conversation_id>/piece")
     @allowed(*READERS)
     def piece(conversation_id: int) -> Response:
-        """What of a page changes while it is open."""
+        """What of a page changes while it is open: packet and card only with what they depend on (`mark`: what the page
+        shows), since they cost more and each showing of a card is a reading."""
         open_to_user(office, inbox.account_of(conversation_id))
         found = shown.find(conversation_id, user=current_user(), before="", is_whole=False)
+        names = ["head", "exchange", "composer"]
+        if found is not None and request.args.get("mark") != _mark(found):
+            found = shown.find(conversation_id, user=current_user(), before="")
+            names += ["packet", "person"]
         if found is None:
             abort(404)
         readings.note(conversation_id, fresh=False)
         values = {"shown": found, "key": secrets.token_hex(16), "draft": "", "reasons": CLOSE_REASONS, "now": clock()}
-        names = ("head", "exchange", "composer")
         told = {name: render_template(f"console/piece_{name}.html", **values) for name in names}
-        return _json({**told, "state": found.state, "typing": found.typing})
+        return _json({**told, "state": found.state, "mark": _mark(found), "typing": found.typing})
 
     def act(conversation_id: int, work: Callable[[Handling], Any], *, draft: str = "", there: str = "") -> Any:
         open_to_user(office, inbox.account_of(conversation_id))
@@ -204,11 +209,11 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     return pages
 
 
-def _escalated(office: Office) -> list[Escalation]:
-    """Return what supervisors must see, once for each conversation."""
-    with office.store.reading() as connection:
-        found = hand_overs.unseen_escalations(connection)
-    return list({one.conversation_id: one for one in reversed(found)}.values())[::-1]
+def _mark(shown: Shown) -> str:
+    """Return what the packet and the card follow: who has the conversation, which form, how much is filled in."""
+    form = shown.form
+    so_far = f"{form.title} {sum(bool(field.value) for field in form.fields)}" if form else ""
+    return f"{shown.owner} {shown.state} {so_far}".strip()
 
 
 def _searched(office: Office, shown: Shown) -> list[Any]:

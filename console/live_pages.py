@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, abort, render_template, request
 
 from care import typing_signs
+from console.escalated import escalated_to_user
 from console.inbox_view import Inbox
 from console.live import Live, News
 from console.office import Office
@@ -36,7 +37,7 @@ def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
     @pages.get("/rows")
     @allowed(*READERS)
     def rows() -> Response:
-        """The rows of some conversations, and how many are in each queue; as they are now."""
+        """The rows of some conversations, and how many are in each queue, what escalated; as they are now."""
         ids = [int(id) for id in request.args.get("ids", "").split(",") if id.isascii() and id.isdigit()][:_MOST_ROWS]
         queue = request.args.get("queue", "waiting")
         me, accounts = current_user().id, accounts_seen(office)
@@ -47,7 +48,15 @@ def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
         }
         counts = inbox.counts(staff_id=me, accounts=accounts)
         order = inbox.order(queue, staff_id=me, accounts=accounts)
-        told = {"rows": html, "counts": counts, "order": order}
+        told = {
+            "rows": html,
+            "counts": counts,
+            "order": order,
+            "escalated": render_template(
+                "console/piece_escalated.html", escalated=escalated_to_user(office), queue=queue
+            ).strip(),
+            "now": office.clock().isoformat(),
+        }
         return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
 
     @pages.post("/conversations/<int:conversation_id>/typing")

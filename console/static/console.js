@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const POLL_MS = 3000, BATCH_MS = 200, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000;
+  const POLL_MS = 3000, BATCH_MS = 200, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
   const one = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const csrf = one('meta[name="csrf"]').content;
@@ -18,9 +18,11 @@
   };
 
   /* `X-Live` goes with what the page asks by itself, and keeps nobody logged in; what somebody does goes without. */
-  const ask = async (path, { isLive = false, ...options } = {}) => {
+  const ask = async (path, { isLive = false, patience = PATIENCE_MS, ...options } = {}) => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), patience); // its body counts, too; what is over is not touched
     const headers = { "X-Script": "1", "X-CSRF-Token": csrf, ...(isLive ? { "X-Live": "1" } : {}) };
-    const answer = await fetch(path, { ...options, headers });
+    const answer = await fetch(path, { ...options, headers, signal: stop.signal });
     if (answer.status === 401) { location.href = `/console/login?next=${encodeURIComponent(location.pathname)}`; throw new Error("logged out"); }
     return answer;
   };
@@ -77,7 +79,30 @@
     return made.content;
   };
 
-  const place = ({ rows: fresh, counts, order }) => {
+  /* Spans as the server writes them (console/wordings.py), by the server's clock. */
+  let ahead = Date.parse(one(".list").dataset.now) - Date.now();
+  const span = (ms) => {
+    const minutes = Math.max(0, Math.floor(ms / 60_000)), hours = Math.floor(minutes / 60);
+    if (minutes < 1) return "刚刚";
+    if (hours < 1) return `${minutes} 分钟`;
+    if (hours < 24) return `${hours} 小时${minutes % 60 ? ` ${minutes % 60} 分` : ""}`;
+    return `${Math.floor(hours / 24)} 天`;
+  };
+  const tick = () => all("time[data-since]").forEach((at) => {
+    const words = span(Date.now() + ahead - Date.parse(at.dateTime));
+    if (at.textContent !== words) at.textContent = words;
+  });
+  setInterval(tick, TICK_MS);
+
+  const escalate = (html) => {
+    const made = fragment(html).firstElementChild, at = one("#escalated"), shown = at.firstElementChild;
+    if ((made && made.dataset.which) === (shown ? shown.dataset.which : null)) return; // told once, not each minute
+    at.replaceChildren(...(made ? [made] : []));
+  };
+
+  const place = ({ rows: fresh, counts, order, escalated, now }) => {
+    ahead = Date.parse(now) - Date.now();
+    escalate(escalated);
     const focused = document.activeElement && document.activeElement.closest("#rows > li");
     const focusedId = focused ? focused.dataset.id : "";
     const present = new Map(all("#rows > li").map((line) => [Number(line.dataset.id), line]));
@@ -92,6 +117,7 @@
     for (const [id, count] of Object.entries(counts)) { const at = one(`[data-count="${id}"]`); if (at) at.textContent = count; }
     document.title = document.title.replace(/^(\(\d+\) )?/, counts.waiting ? `(${counts.waiting}) ` : "");
     if (missing.length) soon();
+    tick();
   };
 
   /* What has not changed stays as it is, with what was opened in it; pictures are not fetched again. */
@@ -105,27 +131,55 @@
 
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 
+  /* Renew a part that people open and write in: what is open stays open, what was begun stays, the focus stays. */
+  const parts = new Map();
+  const inPlace = (id, html) => {
+    if (parts.get(id) === html) return;
+    parts.set(id, html);
+    const at = one(`#${id}`), made = fragment(html), focused = at.contains(document.activeElement) ? document.activeElement : null;
+    const name = (fold) => fold.id || one("summary", fold).textContent.split("：")[0].trim();
+    const folds = all("details", at);
+    all("details", made).forEach((fold) => {
+      const found = folds.findIndex((old) => name(old) === name(fold));
+      if (found >= 0) fold.open = folds.splice(found, 1)[0].open;
+    });
+    all("input[id]", at).forEach((old) => { const again = made.getElementById(old.id); if (again && old.value) again.value = old.value; });
+    at.replaceChildren(made);
+    if (!focused) return;
+    const again = focused.id ? document.getElementById(focused.id) : one("summary", at);
+    if (again) again.focus({ preventScroll: true });
+  };
+
   const renew = async () => {
-    if (talk.dataset.old) return;
-    const answer = await ask(`/console/conversations/${open}/piece`, { isLive: true });
+    const answer = await ask(`/console/conversations/${open}/piece?mark=${encodeURIComponent(talk.dataset.mark)}`, { isLive: true });
     if (!answer.ok) return;
     const told = await answer.json();
     const box = one("#exchange"), follow = atEnd(box);
     const menuOpen = one("#head details[open]");
-    box.replaceChildren(...[...fragment(told.exchange).children].map(kept));
-    if (follow) box.scrollTop = box.scrollHeight;
+    if (!talk.dataset.old) {
+      box.replaceChildren(...[...fragment(told.exchange).children].map(kept));
+      if (follow) box.scrollTop = box.scrollHeight;
+    }
+    talk.dataset.mark = told.mark;
+    if ("packet" in told) inPlace("packet-place", told.packet);
+    if ("person" in told) inPlace("person-place", told.person);
     if (!menuOpen || told.state !== talk.dataset.state) one("#head").innerHTML = told.head;
-    if (told.state !== talk.dataset.state) {
+    if (told.state !== talk.dataset.state || !one("#text")) {
       const draft = one("#text") ? one("#text").value : "";
       one("#composer").innerHTML = told.composer;
+      parts.delete("so-far");
       talk.dataset.state = told.state;
       if (one("#text") && draft) one("#text").value = draft;
     } else {
-      const room = one("#room", fragment(told.composer));
+      const made = fragment(told.composer), room = one("#room", made), soFar = one("#so-far", made);
       if (room && one("#room")) one("#room").replaceWith(room);
+      if (soFar && one("#so-far")) inPlace("so-far", soFar.innerHTML);
     }
     showTyping(told.typing);
   };
+
+  /* After an act that was done: a page that cannot be renewed at once is renewed later. */
+  const renewed = () => renew().catch(() => { changed.add(open); soon(POLL_MS); });
 
   const me = (one(".who .name") ? one(".who .name").firstChild.textContent : "").trim();
   const showTyping = (names) => {
@@ -138,26 +192,45 @@
   const state = (words) => { const at = one("#live"); if (at) at.textContent = words; };
 
   const listen = () => {
-    source = new EventSource("/console/live");
+    if (source || document.hidden) return;
+    const stream = source = new EventSource("/console/live");
     const take = (event) => {
       const told = JSON.parse(event.data);
       if (known.size) heard(told.versions); else heardFirst(told.versions);
       if (told.writing) showTyping(told.writing[open] || []);
     };
-    source.addEventListener("snapshot", (event) => {
+    stream.addEventListener("snapshot", (event) => {
       if (lostAt && Date.now() - lostAt > STALE_MS) { location.reload(); return; }
       lostAt = 0;
       state("");
       take(event);
       poll.stop();
     });
-    source.addEventListener("changed", take);
-    source.onerror = () => {
+    stream.addEventListener("changed", take);
+    stream.onerror = () => {
       if (!lostAt) lostAt = Date.now();
       state("正在重新连接…");
-      if (source.readyState === EventSource.CLOSED) { poll.start(); setTimeout(listen, POLL_MS); }
+      if (stream.readyState === EventSource.CLOSED && source === stream) { source = null; poll.start(); setTimeout(listen, POLL_MS); }
     };
   };
+
+  /* A browser opens six connections to a host: a tab that nobody sees keeps none, and asks what it missed when it is seen
+     again. Until then it counts who waits now and then, for its title. */
+  const seenOrNot = () => {
+    if (document.hidden) {
+      if (source) source.close();
+      source = null;
+      lostAt = 0;
+      poll.stop();
+      state("");
+      return;
+    }
+    if (open) changed.add(open);
+    soon(0);
+    listen();
+  };
+  document.addEventListener("visibilitychange", seenOrNot);
+  setInterval(() => soon(0), GLANCE_MS);
 
   /* Without a stream (all seats taken): ask every few seconds. */
   const poll = {
@@ -181,21 +254,24 @@
     if (form.dataset.busy) return;
     form.dataset.busy = "1";
     const data = form.enctype === "multipart/form-data" ? new FormData(form) : new URLSearchParams(new FormData(form));
+    const patience = data instanceof FormData ? FILE_PATIENCE_MS : PATIENCE_MS;
     try {
-      const answer = await ask(form.getAttribute("action"), { method: "POST", body: data });
+      const answer = await ask(form.getAttribute("action"), { method: "POST", body: data, patience });
       const told = await answer.json().catch(() => ({}));
       if (told.warnings) { warn(form, told.warnings); return; }
-      if (!answer.ok) { toast(told.wrong || (answer.status === 413 && "文件太大，请换一个 20 MB 以内的。") || "这一步没有完成，请再试一次。"); if (open) await renew(); return; }
+      if (!answer.ok) { toast(told.wrong || (answer.status === 413 && "文件太大，请换一个 20 MB 以内的。") || "这一步没有完成，请再试一次。"); if (open) await renewed(); return; }
       form.reset();
       if (form.id === "reply") { one("#warnings").replaceChildren(); one("#text").value = ""; sessionStorage.removeItem(`draft-${open}`); }
       const key = one('input[name="key"]', form);
       if (key) key.value = fresh();
-      await renew();
+      // What was said now stands on the newest page.
+      if (talk.dataset.old && /\/(reply|file|note)$/.test(form.getAttribute("action"))) { location.href = `/console/conversations/${open}`; return; }
+      await renewed();
       if (form.id === "send-file") one("#exchange").scrollTop = one("#exchange").scrollHeight;
       if (form.id === "reply") { one("#exchange").scrollTop = one("#exchange").scrollHeight; if (one("#text")) one("#text").focus(); }
       else if (form.action.endsWith("/take") && one("#text")) one("#text").focus();
     } catch (fault) {
-      toast("网络不通，刚才这一步没有完成，请再试一次。");
+      toast(fault.name === "AbortError" ? "等了很久没有回音，不知道这一步做成没有。请再点一次，同样的话不会发两遍。" : "网络不通，刚才这一步没有完成，请再试一次。");
     } finally { delete form.dataset.busy; }
   });
 
@@ -278,8 +354,13 @@
   const handbook = one("#handbook");
   if (handbook) handbook.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const answer = await ask(`/console/conversations/${open}/handbook?q=${encodeURIComponent(one("#q").value)}`);
-    if (answer.ok) one("#found").innerHTML = await answer.text();
+    try {
+      const answer = await ask(`/console/conversations/${open}/handbook?q=${encodeURIComponent(one("#q").value)}`);
+      if (!answer.ok) throw new Error(`handbook ${answer.status}`);
+      one("#found").innerHTML = await answer.text();
+    } catch (fault) {
+      toast("没有查成，请再试一次。");
+    }
   });
 
   /* ---- keyboard ---- */

@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from bot.messages import Kind
 from bot.store import people
-from bot.store.schema import outbox
+from bot.store.schema import contacts, outbox
 from care import audit, hand_overs, media, staff
 from console.exchange import PAGE
 from handlers import native_service
@@ -383,8 +384,26 @@ def test_what_escalated_calls_supervisors_alone(desk, office, clock) -> None:
         hand_overs.escalate(connection, begun.id, "untaken", since=clock(), now=clock())
 
     office.store.write(escalate)
-    assert "没人接" in text_of(desk("zhu"), "/console/")
-    assert "没人接" not in text_of(desk("guan"), "/console/")
+    zhu, guan = desk("zhu"), desk("guan")
+    assert "没人接" in text_of(zhu, "/console/")
+    assert "没人接" not in text_of(guan, "/console/")
+    assert "没人接" in zhu.get("/console/rows?ids=").json["escalated"], "an open page is told, too"
+    assert guan.get("/console/rows?ids=").json["escalated"] == ""
+
+
+@on_sqlite
+def test_who_escalated_has_the_name_they_have_in_the_list(desk, office, clock) -> None:
+    silent = {"account": "demo", "blind_index": b"silent", "platform_id": b"", "created_at": clock()}
+    office.store.write(lambda connection: connection.execute(insert(contacts).values(silent)))
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+
+    def escalate(connection) -> None:
+        begun = hand_overs.begin(connection, number, asked_at=clock(), reason="handoff", now=clock())
+        hand_overs.escalate(connection, begun.id, "untaken", since=clock(), now=clock())
+
+    office.store.write(escalate)
+    page = text_of(desk("zhu"), "/console/")
+    assert re.findall(r"客户 \d+", page) == [f"客户 {number + 1}"] * 2
 
 
 @on_sqlite

@@ -1,5 +1,6 @@
 """The hand-over packet on the conversation's page: shown, harmless, and absent where the bot answers."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -42,3 +43,20 @@ def test_there_is_no_packet_while_the_bot_answers(desk, office, clock) -> None:
     number = says(office.store, clock, "等待期多久", answer="30天")
     page = desk("guan").get(f"/console/conversations/{number}").get_data(as_text=True)
     assert "交接要点" not in page
+
+
+def test_what_an_open_page_fetches_after_taking_over_holds_the_packet_and_the_card(desk, office, clock) -> None:
+    number = says(office.store, clock, XSS, answer="30天")
+    guan = desk("guan")
+    page = guan.get(f"/console/conversations/{number}").get_data(as_text=True)
+    mark = re.search(r'data-mark="([^"]*)"', page)[1]
+    same = guan.get(f"/console/conversations/{number}/piece", query_string={"mark": mark}).json
+    assert "packet" not in same
+    assert "person" not in same, "each card is a reading"
+    guan.post(f"/console/conversations/{number}/take")
+    taken = guan.get(f"/console/conversations/{number}/piece", query_string={"mark": mark}).json
+    assert "交接要点" in taken["packet"]
+    assert "客户资料" in taken["person"]
+    assert "<script>alert(1)" not in taken["packet"]
+    again = guan.get(f"/console/conversations/{number}/piece", query_string={"mark": taken["mark"]}).json
+    assert "packet" not in again
