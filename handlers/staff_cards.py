@@ -1,15 +1,32 @@
 """Cards to health managers in WeCom: what was assigned to them, danger, what nobody looks after, deadlines.
 
-The rows of hand-overs and cases are the source, the outbox's unique key is the memory: every round looks at what is
-recent, and what was told before is not told again, in whichever process. Cards name no person and no illness.
+The rows of hand-overs and cases are the source, the outbox's unique key is the memory: every round looks at what was
+not told yet, and what was told before is not told again, in whichever process, however long nobody looked. Cards name
+no person and no illness.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 
 from bot.cards import Card
 from bot.clock import in_china
@@ -22,13 +39,15 @@ from care import hand_overs, staff
 from care.hand_over_tables import hand_over_steps
 from care.hand_over_tables import hand_overs as hand_over_table
 from care.staff import Member
+from care.staff_tables import staff as staff_table
 from care.tables import case_deadlines, case_events, cases
 from handlers.wording import say
 from knowledge.library import Library
 
 _EVERY = timedelta(seconds=5)
-_RECENT = timedelta(hours=2)  # an older assignment is seen in the console, a card about it would only startle
-_NEWEST = 200  # rows looked at
+_OLDEST = timedelta(days=3)  # a long weekend without the service; what is older is seen in the console
+_RECENT = timedelta(hours=2)  # who comes on duty later sees in the console what long waits
+_AT_ONCE = 200  # of each kind in a round; the others come in the next ones
 _SOON = timedelta(hours=4)
 _USELESS_AFTER = timedelta(hours=12)
 
@@ -98,7 +117,8 @@ class StaffCards:
 
     def _notices(self, connection: Connection, crew: Mapping[int, Member], now: datetime) -> Iterator[Told]:
         chiefs = tuple(member for member in crew.values() if member.role == "supervisor" and member.on_duty)
-        for row in _steps(connection, now):
+        reach = _Reach.of(crew.values(), self.addresses)
+        for row in _steps(connection, reach, now):
             holder = crew.get(row.staff_id or row.offered_to or 0)
             if row.kind == "paged":
                 to = (holder, *chiefs) if holder else ()
@@ -110,10 +130,10 @@ class StaffCards:
                 card = self._conversation_card(one.kind, one.conversation_id, ())
                 yield Told(key=f"card-escalation-{one.id}", to=chiefs, card=card)
         by_name = {member.name: member for member in crew.values()}
-        for row in _assigned_cases(connection, now):
+        for row in _assigned_cases(connection, reach, now):
             if row.owner in by_name:
                 yield Told(key=f"card-event-{row.id}", to=(by_name[row.owner],), card=self._case_card("case", row))
-        for row in _deadlines(connection, now):
+        for row in _deadlines(connection, reach, now):
             owner = (by_name[row.owner],) if row.owner in by_name else chiefs
             is_missed = row.state == "missed" or row.due_at < now
             to, state = ((*owner, *chiefs), "missed") if is_missed else (owner, "soon")
@@ -148,46 +168,112 @@ class StaffCards:
         return self.library.product(id).short if id in self.library.handbooks else ""
 
 
-def _steps(connection: Connection, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return the newest steps of hand-overs that go on: who was given one, and danger."""
+@dataclass(frozen=True, kw_only=True)
+class _Reach:
+    """Who can get a card at all. What nobody can be told must not stand in the way of what somebody can."""
+
+    active: tuple[str, ...]
+    addressed: tuple[Member, ...]
+
+    @classmethod
+    def of(cls, crew: Iterable[Member], addresses: Mapping[str, Address]) -> "_Reach":
+        """Sort out who of the active staff has an address."""
+        active = tuple(crew)
+        addressed = tuple(member for member in active if member.name in addresses)
+        return cls(active=tuple(member.name for member in active), addressed=addressed)
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self.addressed]
+
+    @property
+    def ids(self) -> list[int]:
+        return [member.id for member in self.addressed]
+
+    @property
+    def has_chief(self) -> ColumnElement[bool]:
+        return true() if any(one.on_duty and one.role == "supervisor" for one in self.addressed) else false()
+
+    @property
+    def has_anybody(self) -> ColumnElement[bool]:
+        return true() if any(one.on_duty for one in self.addressed) else false()
+
+
+def _was_told(key: ColumnElement[str], to: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether somebody of the staff for whom `to` holds got the card of a key."""
+    whole = key + "-" + cast(staff_table.c.id, String)
+    return exists().where(outbox_table.c.idempotency_key == whole, to)
+
+
+def _steps(connection: Connection, reach: _Reach, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the untold steps of hand-overs that go on: who was given one, and danger."""
     step, held = hand_over_steps.c, hand_over_table.c
-    newest = select(step.id).order_by(step.id.desc()).limit(_NEWEST).scalar_subquery()
+    holder = func.coalesce(held.staff_id, held.offered_to)
+    has_holder = and_(holder.is_not(None), holder.in_(reach.ids))
+    is_given = and_(step.kind.in_(("offered", "handed")), step.staff_id == holder, has_holder)
+    is_danger = and_(step.kind == "paged", or_(has_holder, reach.has_anybody))
+    key = "card-step-" + cast(step.id, String)
     query = (
         select(step.id, step.kind, step.staff_id.label("told_to"), held.conversation_id, held.product)
         .add_columns(held.staff_id, held.offered_to)
         .join(hand_over_table, held.id == step.hand_over_id)
-        .where(step.id.in_(newest), step.kind.in_(("offered", "handed", "paged")))
-        .where(step.at > now - _RECENT, held.ended_at.is_(None))
+        .where(held.ended_at.is_(None), step.at > now - _OLDEST, or_(is_given, is_danger))
+        .where(~_was_told(key, case((has_holder, staff_table.c.id == holder), else_=true())))
         .order_by(step.id)
+        .limit(_AT_ONCE)
     )
     return connection.execute(query).all()
 
 
-def _assigned_cases(connection: Connection, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+def _assigned_cases(connection: Connection, reach: _Reach, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the untold last assignments of open cases; by when a case changed, for that has an index."""
     event = case_events.c
-    newest = select(event.id).order_by(event.id.desc()).limit(_NEWEST).scalar_subquery()
-    query = (
-        select(event.id, cases.c.number, cases.c.product, cases.c.service, cases.c.owner)
+    last = (
+        select(func.max(event.id).label("id"), func.max(event.at).label("at"), event.case_id)
         .join(cases, cases.c.id == event.case_id)
-        .where(event.id.in_(newest), event.kind == "assigned", event.at > now - _RECENT)
-        .where(cases.c.is_open, cases.c.owner.is_not(None))
-        .order_by(event.id)
+        .where(event.kind == "assigned", cases.c.is_open, cases.c.changed_at > now - _OLDEST)
+        .group_by(event.case_id)
+        .subquery()
+    )
+    key = "card-event-" + cast(last.c.id, String)
+    query = (
+        select(last.c.id, cases.c.number, cases.c.product, cases.c.service, cases.c.owner)
+        .join(cases, cases.c.id == last.c.case_id)
+        .where(last.c.at > now - _OLDEST, cases.c.owner.in_(reach.names))
+        .where(~_was_told(key, true()))
+        .order_by(last.c.id)
+        .limit(_AT_ONCE)
     )
     return connection.execute(query).all()
 
 
-def _deadlines(connection: Connection, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
-    deadline = case_deadlines.c
+def _deadlines(connection: Connection, reach: _Reach, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the untold deadlines of open cases that come soon or were missed, the longest overdue first."""
+    deadline, owner = case_deadlines.c, cases.c.owner
+    is_missed = or_(deadline.state == "missed", deadline.due_at < now)
+    has_owner = and_(owner.is_not(None), owner.in_(reach.names))
+    to_chiefs = and_(reach.has_chief, or_(is_missed, owner.is_(None), owner.not_in(reach.active)))
+    due = _epoch(connection, deadline.due_at)
+    kind = case((is_missed, "card-missed-"), else_="card-soon-")
+    key = kind + cast(deadline.id, String) + "-" + cast(due, String)
     query = (
         select(deadline.id, deadline.due_at, deadline.state)
-        .add_columns(cases.c.number, cases.c.product, cases.c.service, cases.c.owner)
+        .add_columns(cases.c.number, cases.c.product, cases.c.service, owner)
         .join(cases, cases.c.id == deadline.case_id)
         .where(cases.c.is_open, deadline.ended_at.is_(None), deadline.state.in_(("running", "missed")))
-        .where(deadline.due_at > now - _RECENT, deadline.due_at < now + _SOON)
+        .where(deadline.due_at > now - _OLDEST, deadline.due_at < now + _SOON, or_(has_owner, to_chiefs))
+        .where(~_was_told(key, case((has_owner, staff_table.c.name == owner), else_=true())))
         .order_by(deadline.due_at, deadline.id)
-        .limit(_NEWEST)
+        .limit(_AT_ONCE)
     )
     return connection.execute(query).all()
+
+
+def _epoch(connection: Connection, at: ColumnElement[datetime]) -> ColumnElement[int]:
+    """Return the whole seconds since 1970, of a time as each database keeps it."""
+    if connection.dialect.name == "sqlite":
+        return type_coerce(at, BigInteger) // 1_000_000
+    return cast(func.floor(func.extract("epoch", at)), BigInteger)
 
 
 def put(connection: Connection, keys: KeyRing, key: str, address: Address, card: Card, *, now: datetime) -> None:

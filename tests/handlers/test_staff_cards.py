@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.store import schema
-from care import cases, hand_overs, promises
+from care import cases, hand_overs, promises, staff
 from care.case_records import Case
+from care.tables import case_deadlines
 from handlers.staff_cards import Address, StaffCards
 from knowledge.library import Library
 from tests.handlers.console_staff import handling_of, hired
@@ -120,6 +121,76 @@ def test_an_owner_hears_of_the_case_of_its_deadline_and_with_the_supervisor_of_a
     desk.office.clock.now = deadline.due_at + timedelta(minutes=1)
     assert sorted(desk.told()) == [("wx-boss", "【有一件受理过了期限】"), ("wx-lin", "【有一件受理过了期限】")]
     assert desk.told() == []
+
+
+def deadline_of(desk: Desk, case: Case):
+    with desk.office.store.reading() as connection:
+        return next(iter(promises.deadlines_of(connection, case.id)))
+
+
+def test_a_deadline_missed_days_ago_is_not_told_by_a_service_that_starts_now(desk: Desk) -> None:
+    case = desk.office.submitted()
+    desk.office.clock.now = deadline_of(desk, case).due_at + timedelta(days=3, hours=1)
+    assert desk.told() == []
+
+
+def test_a_deadline_missed_while_nobody_looked_is_told_afterwards(desk: Desk) -> None:
+    case = desk.office.submitted()
+    deadline = deadline_of(desk, case)
+    desk.office.clock.now = deadline.due_at + timedelta(days=2)
+    assert desk.told() == [("wx-boss", "【有一件受理过了期限】")]
+    desk.office.clock.now = deadline.due_at + timedelta(days=2, hours=5)
+    assert desk.told() == []
+
+
+def test_who_becomes_supervisor_later_is_not_told_again_of_what_an_owner_knows(desk: Desk) -> None:
+    case = desk.office.submitted()
+    assign(desk, case, "lin")
+    desk.office.clock.now = deadline_of(desk, case).due_at + timedelta(days=1)
+    assert ("wx-lin", "【有一件受理过了期限】") in desk.told()
+    desk.write(lambda connection: staff.set_role(connection, desk.wang.id, role="supervisor"))
+    assert desk.told() == []
+
+
+def test_what_was_assigned_while_nobody_looked_is_told_afterwards_to_who_has_it_now(desk: Desk) -> None:
+    case = desk.office.submitted()
+    assign(desk, case, "lin")
+    assign(desk, case, "wang")
+    desk.office.says("转人工")
+    now, hand_over = desk.office.clock(), desk.hand_over()
+    desk.write(lambda connection: hand_overs.offer(connection, hand_over.id, staff_id=desk.lin.id, now=now))
+    desk.write(lambda connection: hand_overs.page(connection, hand_over, now=now))
+    desk.office.clock.move(hours=20)
+    told = [one for one in desk.told() if "期限" not in one[1]]
+    assert sorted(told) == [
+        ("wx-boss", "【危险信号，请马上看】"),
+        ("wx-lin", "【危险信号，请马上看】"),
+        ("wx-lin", "【有一位客户等您接待】"),
+        ("wx-wang", "【有一件受理交给您】"),
+    ]
+
+
+def test_however_many_deadlines_come_at_one_moment_each_is_told(desk: Desk) -> None:
+    case = desk.office.submitted()
+    deadline = deadline_of(desk, case)
+    copy_deadline(desk, deadline.due_at, times=229)
+    desk.office.clock.now = deadline.due_at + timedelta(minutes=1)
+    rounds = []
+    for _ in range(3):
+        desk.office.clock.move(seconds=5)
+        rounds.append(desk.cards.tell(desk.office.clock()))
+    assert rounds == [200, 30, 0]
+
+
+def copy_deadline(desk: Desk, due_at, *, times: int) -> None:
+    """Give the only case more deadlines."""
+
+    def work(connection) -> None:
+        row = dict(connection.execute(select(case_deadlines)).first()._mapping)
+        del row["id"]
+        connection.execute(insert(case_deadlines), [{**row, "due_at": due_at}] * times)
+
+    desk.write(work)
 
 
 def test_two_processes_tell_the_same_once(desk: Desk) -> None:
