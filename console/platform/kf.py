@@ -42,10 +42,11 @@ _FILES = ("image", "voice", "video", "file")
 _MOST_LISTED = 1000
 _MOST_CUSTOMERS = 100
 _ID_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
+# What the API may change; only a servicer's session can be ended by it.
 _FROM = {
-    State.NEW: (State.QUEUE, State.SERVICER, State.BOT, State.ENDED),
-    State.BOT: (State.QUEUE, State.SERVICER, State.ENDED),
-    State.QUEUE: (State.SERVICER, State.ENDED),
+    State.NEW: (State.QUEUE, State.SERVICER),
+    State.BOT: (State.QUEUE, State.SERVICER),
+    State.QUEUE: (State.SERVICER,),
     State.SERVICER: (State.SERVICER, State.ENDED),
     State.ENDED: (),
 }

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from bot.errors import GiveUp, RetryLater
 from bot.kf import cursors
 from bot.kf.sessions import State
-from tests.bot.kf.place import CUSTOMER, OTHER_POINT, POINT, SERVICER
+from console.platform.twin import PlatformFault
+from tests.bot.kf.place import CORP, CUSTOMER, OTHER_POINT, POINT, SECRET, SERVICER
 
 
 def on_duty(place):
@@ -367,6 +368,21 @@ def test_from_the_bot_to_a_servicer_and_back(place):
     place.says("谢谢")
     assert place.shown()[-1] == "3 谢谢"
     assert place.twin.state_of(POINT, CUSTOMER)[0] is State.NEW
+
+
+def test_the_platform_lets_nobody_but_a_servicers_session_be_ended(place):
+    place.says("你好")
+    token = place.twin.twin.token_of(CORP, SECRET)[0]
+    order = {"open_kfid": POINT, "external_userid": CUSTOMER}
+    for to in (State.ENDED, State.BOT):
+        with pytest.raises(PlatformFault):
+            place.twin.move(token, {**order, "service_state": int(to)})
+    place.twin.move(token, {**order, "service_state": int(State.QUEUE)})
+    with pytest.raises(PlatformFault):
+        place.twin.move(token, {**order, "service_state": int(State.ENDED)})
+    place.twin.pick_up(POINT, CUSTOMER, SERVICER)
+    place.twin.move(token, {**order, "service_state": int(State.ENDED)})
+    assert place.twin.state_of(POINT, CUSTOMER)[0] is State.ENDED
 
 
 def test_who_asks_for_a_person_again_right_after_the_end_is_moved_at_once(place):
