@@ -55,7 +55,7 @@ def create_app() -> Flask:
     eligibility = eligibility_command(open_store=_store, library=loaded, guard=_speaking)
     audits = audit_group(open_store=_store, guard=_speaking)
     verification = verification_group(open_store=_store, library=loaded, clock=system_clock, guard=_speaking)
-    cases = cases_group(open_store=_store, library=loaded, clock=system_clock, guard=_speaking)
+    cases = cases_group(open_store=_store, library=loaded, clock=system_clock, guard=_speaking, windowless=_windowless)
     keys = keys_group(open_store=_store, data_dir=lambda: data_dir(os.environ), environment=os.environ, guard=_speaking)
     reminders = reminders_group(
         open_store=_store,
@@ -82,7 +82,7 @@ def create_app() -> Flask:
         conversations,
         open_store=_store,
         forms_of=lambda store: _deployment().forms_of(store),
-        windowless=lambda: _deployment().windowless_of(load_settings(os.environ)),
+        windowless=_windowless,
         clock=system_clock,
         guard=_speaking,
     )
@@ -115,6 +115,11 @@ def _assistant() -> tuple[Assistant, tuple[str, ...]]:
 def _store() -> Store:
     settings = load_settings(os.environ)
     return open_store(settings.database_url, settings.keys)
+
+
+def _windowless() -> frozenset[str]:
+    told: frozenset[str] = _deployment().windowless_of(load_settings(os.environ))
+    return told
 
 
 def _speaking(command: Command) -> Command:

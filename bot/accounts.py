@@ -1,6 +1,6 @@
 """The accounts of a deployment: what each kind of channel needs to know, as the TOML file gives it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,9 +28,15 @@ class MessageTemplate(BaseModel):
 
 
 class _Named(BaseModel):
-    """What the account of every channel has. Its webhook is /webhooks/<id>."""
+    """What the account of every channel has. Its webhook is /webhooks/<id>.
+
+    `has_window`: whether people are reached for 48 hours and by five messages after their last one only, or always.
+    Each kind declares it; there is no default that could be true of a channel by accident.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    has_window: ClassVar[bool]
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     name: Name
@@ -45,6 +51,8 @@ class _Account(_Named):
 
 class WechatAccount(_Account):
     """A WeChat Official Account. An empty `encoding_aes_key` means plaintext mode."""
+
+    has_window: ClassVar[bool] = True
 
     channel: Literal["wechat"]
     app_id: Annotated[str, Field(min_length=1)]
@@ -72,6 +80,8 @@ class WecomAccount(_OfCorporation):
     `staff`: name of a user of the console → their UserID in WeCom; they get cards about their work.
     """
 
+    has_window: ClassVar[bool] = False
+
     channel: Literal["wecom"]
     agent_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     staff: dict[Name, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]] = Field(
@@ -81,6 +91,8 @@ class WecomAccount(_OfCorporation):
 
 class WecomKfAccount(_OfCorporation):
     """WeChat customer service. `hand_over`: people take over in our console, or natively in WeCom."""
+
+    has_window: ClassVar[bool] = True
 
     channel: Literal["wecom_kf"]
     open_kfids: Annotated[tuple[Annotated[str, Field(pattern=r"^[!-~]{1,64}$")], ...], Field(min_length=1)]
@@ -92,6 +104,8 @@ class WebChatAccount(_Named):
     """A chat in the insurer's own app or page, whose server signs tokens with `secret`. `origins`: which sites may
     show our page in a frame."""
 
+    has_window: ClassVar[bool] = False
+
     channel: Literal["web_chat"]
     secret: Annotated[str, Field(min_length=32, repr=False)]
     previous_secret: Annotated[str, Field(pattern=r"^(.{32,})?$", repr=False)] = ""
@@ -99,7 +113,15 @@ class WebChatAccount(_Named):
 
 
 Account = WechatAccount | WecomAccount | WecomKfAccount | WebChatAccount
-CHANNELS = ("wechat", "wecom", "wecom_kf", "web_chat")
+KINDS: dict[str, type[_Named]] = {
+    get_args(kind.model_fields["channel"].annotation)[0]: kind for kind in get_args(Account)
+}
+CHANNELS = tuple(KINDS)
+
+
+def has_window(channel: str) -> bool:
+    """Whether a kind of channel (wechat, wecom, …) takes messages for a while after the person's last one only."""
+    return KINDS[channel].has_window
 
 
 def fault_of(fault: Any) -> str:

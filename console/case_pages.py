@@ -52,6 +52,7 @@ class Work:
             keys=self.office.store.keys,
             calendar=self._calendar,
             actor=current_user().actor,
+            windowless=self.office.windowless,
         )
 
     def case(self, connection: Connection, number: str) -> Case:

@@ -105,7 +105,7 @@ class Conversations:
                 room=quota.room(
                     connection,
                     row.id,
-                    is_unlimited=account is not None and not quota.has_window(account.channel),
+                    is_unlimited=row.account in office.windowless,
                     now=now,
                 ),
                 carried=self._carried(row.account),

@@ -29,7 +29,6 @@ from bot.server import CHAT_SEATS, LIVE_SEATS
 from bot.settings import Settings, load_settings
 from bot.signed_api import SignedApi
 from bot.sms import LoggedSms, SmsGateway, SmsSender
-from bot.store.quota import has_window
 from bot.store.store import Store, open_store
 from bot.unionids import TellsUnionids
 from care.demo_staff import add_demo_staff
@@ -251,7 +250,7 @@ def products_of(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 def windowless_of(settings: Settings) -> frozenset[str]:
     """Return the accounts whose people can always be written to."""
-    return frozenset(account.id for account in settings.accounts if not has_window(account.channel))
+    return frozenset(account.id for account in settings.accounts if not account.has_window)
 
 
 def _sms(settings: Settings) -> SmsSender | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.accounts import has_window
 from bot.clock import Clock, system_clock
 from bot.sealed_files import SealedFiles
 from bot.store.store import Store
@@ -44,6 +45,11 @@ class Office:
     knowing: Knowing | None = None
     packets: Packets | None = None
     warnings: Callable[[str], Sequence[str]] = lambda _draft: ()
+
+    @property
+    def windowless(self) -> frozenset[str]:
+        """The accounts whose people can always be written to."""
+        return frozenset(id for id, account in self.accounts.items() if not has_window(account.channel))
 
     @property
     def explained(self) -> Explained:

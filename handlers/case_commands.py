@@ -30,13 +30,21 @@ _WORKING = ("manager", "supervisor")
 
 
 def cases_group(
-    *, open_store: Callable[[], Store], library: Callable[[], Library], clock: Clock, guard: Guard
+    *,
+    open_store: Callable[[], Store],
+    library: Callable[[], Library],
+    clock: Clock,
+    guard: Guard,
+    windowless: Callable[[], frozenset[str]] = frozenset,
 ) -> click.Group:
-    """Return the commands `cases …`. `guard` turns the faults of a command into an exit code and a line."""
+    """Return the commands `cases …`. `guard` turns the faults of a command into an exit code and a line; `windowless`
+    tells the accounts whose people can always be written to."""
     group = click.Group("cases", help="Applications under way and closed.")
 
     def worker(store: Store) -> CaseWorker:
-        return CaseWorker(library=library(), keys=store.keys, calendar=WorkCalendar.load(), actor=_ACTOR)
+        return CaseWorker(
+            library=library(), keys=store.keys, calendar=WorkCalendar.load(), actor=_ACTOR, windowless=windowless()
+        )
 
     @group.command("list")
     @click.option("--policy", "policy_no", help="Only the cases on this policy.")

@@ -20,12 +20,13 @@ from knowledge.library import Library
 
 @dataclass(frozen=True, kw_only=True)
 class CaseMover:
-    """Who moves cases: `actor` is user:<name> or command."""
+    """Who moves cases: `actor` is user:<name> or command; `windowless`: accounts whose people can always be told."""
 
     library: Library
     keys: KeyRing
     calendar: WorkCalendar
     actor: str
+    windowless: frozenset[str] = frozenset()
 
     def move(
         self, connection: Connection, number: str, to: str, *, now: datetime, note: str = "", seen: int | None = None
@@ -74,11 +75,12 @@ class CaseMover:
     def _tell(self, connection: Connection, case: Case, tell: str, now: datetime) -> None:
         service = self.library.handbooks[case.product].service(case.service)
         text = say("case_told", service=service.short if service else case.service, number=case.number, tell=tell)
+        place, windowless = (case.contact_id, case.conversation_id), self.windowless
         try:
             outbox.add(
                 connection,
                 self.keys,
-                conversation_id=where_open(connection, case.contact_id, case.conversation_id, now=now),
+                conversation_id=where_open(connection, *place, windowless=windowless, now=now),
                 kind="case",
                 text=text,
                 key=f"case-{case.id}-{case.version}",

@@ -146,7 +146,7 @@ class CaseWorker(CaseMover):
             reason=reason,
         )
         try:
-            where = where_open(connection, case.contact_id, case.conversation_id, now=now)
+            where = where_open(connection, case.contact_id, case.conversation_id, windowless=self.windowless, now=now)
             return outbox.add(
                 connection, self.keys, conversation_id=where, kind="case", text=text,
                 key=review_key(paper.id, review), now=now,

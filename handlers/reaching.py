@@ -1,11 +1,13 @@
 """Where somebody who writes in several channels is reached: where a window is open, the own channel first."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.store import quota
 from bot.store.people import conversation_of
+from bot.store.schema import conversations
 from care.joins import others_of
 
 
@@ -17,11 +19,15 @@ def conversations_of(connection: Connection, contact_id: int, conversation_id: i
     return (conversation_id, *lately)
 
 
-def where_open(connection: Connection, contact_id: int, conversation_id: int, *, now: datetime) -> int:
+def where_open(
+    connection: Connection, contact_id: int, conversation_id: int, *, windowless: Collection[str], now: datetime
+) -> int:
     """Return the conversation in which a person can be told something now: this one while its window is open, else
-    another one of theirs whose window is; this one where none is."""
+    another one of theirs whose window is; this one where none is. `windowless`: accounts that are always open."""
     places = conversations_of(connection, contact_id, conversation_id)
     if len(places) == 1:
         return conversation_id
-    is_open = (one for one in places if quota.room(connection, one, is_unlimited=False, now=now).is_open)
+    rows = connection.execute(select(conversations.c.id, conversations.c.account).where(conversations.c.id.in_(places)))
+    unlimited = {row.id for row in rows if row.account in windowless}
+    is_open = (one for one in places if quota.room(connection, one, is_unlimited=one in unlimited, now=now).is_open)
     return next(is_open, conversation_id)

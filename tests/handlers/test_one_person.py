@@ -10,6 +10,7 @@ from care import bindings, cases, consents, joins, policies, reminders
 from care.case_records import Case
 from care.consents import ConsentKind
 from care.workdays import WorkCalendar
+from handlers.case_moves import CaseMover
 from handlers.replanning import replan_person
 from tests.assistants import GROWTH
 from tests.families import policy
@@ -97,6 +98,19 @@ def test_news_of_a_case_goes_where_the_window_is_open(service_desk: ServiceDesk)
     _second(desk, "你好")
     desk.move(case, "cancelled")
     assert _accounts_told(desk) == [OFFICIAL, APP]
+
+
+def test_news_goes_where_people_can_always_be_told_once_the_window_is_closed(service_desk: ServiceDesk) -> None:
+    desk = service_desk
+    _both_verified(desk)
+    case = _case_opened_in_the_first(desk)
+    _joined(desk)
+    desk.clock.move(hours=72)
+    mover = CaseMover(
+        library=desk.library, keys=KEYS, calendar=WorkCalendar.load(), actor="user:test", windowless=frozenset({APP})
+    )
+    desk.store.write(lambda connection: mover.cancel(connection, case.number, now=desk.clock()))
+    assert _accounts_told(desk) == [APP]
 
 
 def test_parted_channels_show_what_was_done_in_each(service_desk: ServiceDesk) -> None:
