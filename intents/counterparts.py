@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from os.path import commonprefix
+from itertools import takewhile
 
 from intents.normal import compact
 from intents.terrain import ServiceNames, Topic
@@ -42,7 +42,8 @@ class Counterparts:
 def _set_apart(one: ServiceNames, other: ServiceNames) -> dict[str, str]:
     """Return the other's names by what sets them apart from the one's."""
     mine, short = compact(one.short), compact(other.short)
-    shared = commonprefix([mine[::-1], short[::-1]])[::-1]
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(mine), reversed(short), strict=False))
+    shared = "".join(character for character, _ in same)[::-1]
     if len(shared) < _SHORTEST:
         return {}
     names = {compact(name) for name in (other.short, *other.called)}
