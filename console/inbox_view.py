@@ -74,7 +74,8 @@ class Inbox:
     def order(self, queue: str, *, staff_id: int, accounts: Accounts = None) -> list[int]:
         """Return the numbers of a queue in its order."""
         with self._office.store.reading() as connection:
-            return [row.id for row in connection.execute(_within(_of_queue(queue, staff_id), accounts))]
+            numbers = _of_queue(queue, staff_id, of=select(conversations.c.id).select_from(_joined()))
+            return list(connection.scalars(_within(numbers, accounts)))
 
     def rows(self, ids: Sequence[int], *, staff_id: int, accounts: Accounts = None) -> list[ListedRow]:
         """Return the rows of these conversations."""
@@ -200,10 +201,11 @@ def _states() -> Select[Any]:
     ).select_from(_joined().outerjoin(last, last.c.id == last_id))
 
 
-def _of_queue(queue: str, staff_id: int) -> Select[Any]:
+def _of_queue(queue: str, staff_id: int, *, of: Select[Any] | None = None) -> Select[Any]:
+    """Return the rows of a queue in its order; `of`: what to select of them instead of all that a row shows."""
     c, h = conversations.c, hand_overs.c
     is_red = case((or_(c.paged_at.is_not(None), h.is_red.is_(True)), 0), else_=1)
-    found = _states().limit(_LONGEST_QUEUE)
+    found = (_states() if of is None else of).limit(_LONGEST_QUEUE)
     if queue == "waiting":
         return found.where(c.owner == Owner.WAITING).order_by(is_red, c.waiting_since, c.id)
     if queue == "mine":

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const POLL_MS = 3000, BATCH_MS = 200, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
+  const POLL_MS = 3000, BATCH_MS = 200, REST = 4, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
   const one = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const csrf = one('meta[name="csrf"]').content;
@@ -52,12 +52,15 @@
     soon();
   };
 
-  const soon = (ms = BATCH_MS) => { if (!batch) batch = setTimeout(refresh, ms); };
+  /* A page rests several times as long as its last asking took: many open pages never hold up a busy server. */
+  let pace = BATCH_MS;
+  const soon = (ms = pace) => { if (!batch) batch = setTimeout(refresh, ms); };
 
   const refresh = async () => {
     batch = 0;
     if (isAsking) { batch = setTimeout(refresh, BATCH_MS); return; }
     isAsking = true;
+    const began = performance.now();
     const ids = [...changed].slice(0, 100);
     ids.forEach((id) => changed.delete(id));
     try {
@@ -69,6 +72,7 @@
       ids.forEach((id) => changed.add(id));
     } finally {
       isAsking = false;
+      pace = Math.min(POLL_MS, Math.max(BATCH_MS, REST * (performance.now() - began)));
       if (changed.size) soon(POLL_MS);
     }
   };
