@@ -12,6 +12,7 @@ from care.vaccination.forecast import forecast
 from care.vaccination.programme import Programme
 from care.vaccination.rows import DATED, Row
 from care.vaccination.rule_files import load
+from care.vaccination.together import without_covered
 
 _MOST_STEPS = 250  # more than doses that a child can have
 _STANDS_FOR = timedelta(days=90)  # a recorded dose so long after a dose's day is that dose, and not the one after it
@@ -47,7 +48,7 @@ def visits_ahead(child: Child, today: date, until: date) -> tuple[Visit, ...]:
     while len(visits) < _MOST_STEPS:
         rows = [
             row
-            for row in forecast(_told(child, as_of, tuple(given)), programme)
+            for row in without_covered(forecast(_told(child, as_of, tuple(given)), programme), programme, as_of)
             if row.status in DATED and row.recommended and (row.vaccine, row.dose) not in known
         ]
         on = min((max(row.recommended, today) for row in rows if row.recommended), default=until)

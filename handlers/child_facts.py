@@ -12,6 +12,8 @@ from care.child import Child
 from care.child_forecast import forecast_of
 from care.policy import Policy, standing
 from care.vaccination.rows import Row
+from care.vaccination.rule_files import load
+from care.vaccination.together import without_covered
 from handlers.reminder_facts import Facts, PlanningHouse, Recipient, recipients, stored_policy
 from knowledge.schema import ChildReminders
 
@@ -50,7 +52,7 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
         now=now,
         name=child.name,
         birth=child.birth,
-        rows=forecast_of(child, today),
+        rows=without_covered(forecast_of(child, today), load(), today),
         check_ups=check_ups,
         policy_id=child.policy_id,
         booked_for=child.profile.booked_for,
