@@ -237,6 +237,7 @@ def test_after_a_restart_an_open_page_goes_on_without_gap_or_double(house, waiti
 def test_the_main_path_needs_no_mouse(house, waiting, open_page) -> None:
     words, contact = waiting()
     page = open_page(f"{house.address}/console/")
+    expect(page.get_by_label("用户名")).to_be_focused()
     page.keyboard.type("demo")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
