@@ -27,6 +27,17 @@
     return answer;
   };
 
+  /* A page renewed between a press and its release would lose the click: what is new waits for the release. */
+  const HELD_MS = 2000;
+  let released = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((done) => {
+      const end = () => { ["pointerup", "pointercancel"].forEach((kind) => document.removeEventListener(kind, end)); setTimeout(done, 0); };
+      ["pointerup", "pointercancel"].forEach((kind) => document.addEventListener(kind, end));
+      setTimeout(end, HELD_MS); // who marks a text or holds the button for long does not stop the page
+    });
+  });
+
   /* ---- what changed ---- */
   const known = new Map();
   const changed = new Set();
@@ -66,7 +77,9 @@
     try {
       const answer = await ask(`/console/rows?queue=${queue}&ids=${ids.join(",")}`, { isLive: true });
       if (!answer.ok) throw new Error(`rows ${answer.status}`);
-      place(await answer.json());
+      const told = await answer.json();
+      await released;
+      place(told);
       if (open && ids.includes(open)) await renew();
     } catch (fault) {
       ids.forEach((id) => changed.add(id));
@@ -154,10 +167,15 @@
     if (again) again.focus({ preventScroll: true });
   };
 
+  let asked = 0, placed = 0, head = "";
   const renew = async () => {
+    const turn = ++asked;
     const answer = await ask(`/console/conversations/${open}/piece?mark=${encodeURIComponent(talk.dataset.mark)}`, { isLive: true });
     if (!answer.ok) return;
     const told = await answer.json();
+    await released;
+    if (turn < placed) return; // a later asking was answered sooner
+    placed = turn;
     const box = one("#exchange"), follow = atEnd(box);
     const menuOpen = one("#head details[open]");
     if (!talk.dataset.old) {
@@ -167,7 +185,7 @@
     talk.dataset.mark = told.mark;
     if ("packet" in told) inPlace("packet-place", told.packet);
     if ("person" in told) inPlace("person-place", told.person);
-    if (!menuOpen || told.state !== talk.dataset.state) one("#head").innerHTML = told.head;
+    if (told.head !== head && (!menuOpen || told.state !== talk.dataset.state)) { one("#head").innerHTML = told.head; head = told.head; }
     if (told.state !== talk.dataset.state || !one("#text")) {
       const draft = one("#text") ? one("#text").value : "";
       one("#composer").innerHTML = told.composer;

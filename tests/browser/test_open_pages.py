@@ -113,3 +113,18 @@ def test_how_long_somebody_waits_goes_on(manager, store, clock) -> None:
     since = manager.locator("#rows time")
     since.evaluate("at => { at.dateTime = new Date(Date.parse(at.dateTime) - 125 * 60000).toISOString(); }")
     expect(since).to_have_text(re.compile("2 小时 [56] 分"), timeout=20_000)
+
+
+def test_a_page_renewed_between_a_press_and_its_release_does_not_lose_the_click(manager, store, clock) -> None:
+    number = says(store, clock, "等待期多久", answer="30天")
+    with manager.expect_response(re.compile("/piece")):
+        manager.goto(f"{manager.base}/conversations/{number}")
+    place = manager.get_by_role("button", name="接管").bounding_box()
+    manager.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    manager.mouse.down()
+    with manager.expect_response(re.compile("/rows")):
+        says(store, clock, "保单怎么查", answer="看服务卡")
+    manager.wait_for_timeout(300)  # longer than a page takes to show what it was answered
+    manager.mouse.up()
+    expect(manager.locator("#text")).to_be_visible()
+    expect(manager.locator("#exchange")).to_contain_text("保单怎么查")
