@@ -22,9 +22,10 @@ setup-dev: .venv/.dev
 run: setup
 	PORT=$(PORT) $(BIN)/flask serve
 
+# Commands are started hundreds of times by tests: what Python compiled is kept, whatever the environment says.
 test: setup-dev
 	sh tests/install_tools.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not proof" $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not proof" $(TESTS)
 
 check: setup-dev
 	$(BIN)/ruff check .
@@ -38,7 +39,7 @@ bench: setup-dev
 
 proof: setup-dev
 	sh tests/install_tools.sh
-	$(BIN)/python -m pytest -m proof --timeout 3600 -o log_cli=true $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m proof --timeout 3600 -o log_cli=true $(TESTS)
 
 lock: setup-dev
 	$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in

@@ -24,7 +24,7 @@ def build_router(library: Library, *, memory: Path | None = None) -> Router:
     """
     terrain = build_terrain(library)
     talk = Talk.load([phrasing.text for phrasing in terrain.phrasings], memory=memory)
-    return Router(terrain, cues.load(), Danger.load(), talk, memory=memory)
+    return Router(terrain, cues.load(), Danger.load(memory=memory), talk, memory=memory)
 
 
 def build_terrain(library: Library, *, foreign: Path = FOREIGN) -> Terrain:

@@ -20,8 +20,9 @@ from bot.yaml_files import read_yaml
 from intents import catalogue
 from intents.fields import Fields, marks
 from intents.frames import Circumstances, Frames
+from intents.memory import remembered_fit
 from intents.phrases import GAP, Hit, Mender, PhraseBook, Phrases, ready
-from intents.scorer import Example, Scorer, Weights, fit
+from intents.scorer import Example, Scorer, Weights
 
 FOLDER = Path(__file__).parent / "catalogue" / "danger"
 EMERGENCY = "emergency"
@@ -172,18 +173,22 @@ class Danger:
         self._likeness = likeness
 
     @classmethod
-    def load(cls, folder: Path = FOLDER) -> "Danger":
-        """Read the catalogue's folder and learn. Raises ConfigurationFault naming file, entry and remedy."""
+    def load(cls, folder: Path = FOLDER, *, memory: Path | None = None) -> "Danger":
+        """Read the catalogue's folder and learn, or take from the folder `memory` what was learned from the same.
+
+        Raises ConfigurationFault naming file, entry and remedy.
+        """
         mender = _made(folder / "mishearings.yaml", Mender)
         frames = _frames(folder / "frames.yaml")
         fields = _made(folder / "fields.yaml", Fields)
         talk = [{"label": intent.name, "text": text} for intent in catalogue.load() for text in intent.examples]
         examples = [_example(row, mender, frames, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
+        learned = remembered_fit(memory, "danger", examples, weights=_WEIGHTS)
         return cls(
             nets=[_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)],
             frames=frames,
             mender=mender,
-            likeness=_Likeness(fields=fields, scorer=Scorer(fit(examples, weights=_WEIGHTS), weights=_WEIGHTS)),
+            likeness=_Likeness(fields=fields, scorer=Scorer(learned, weights=_WEIGHTS)),
         )
 
     def judge(self, message: str) -> Alarm | None:

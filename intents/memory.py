@@ -9,17 +9,18 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from intents.scorer import Learned
+from intents.scorer import Example, Learned, Weights
 
 # What reads texts and learns from them: when one of these files changes, everything is learned anew.
 _READING = (
-    "borrowed.py", "borrowed.yaml", "lexicon.py", "normal.py", "ranking.py", "reader.py", "scorer.py", "words.py",
+    "borrowed.py", "borrowed.yaml", "fitting.py", "lexicon.py", "normal.py", "ranking.py", "reader.py", "scorer.py",
+    "words.py",
 )  # fmt: skip
 _CODE = tuple(Path(__file__).parent / name for name in _READING)
 
@@ -58,6 +59,17 @@ def remembered(
             if old != home:
                 shutil.rmtree(old, ignore_errors=True)
     return learned
+
+
+def remembered_fit(folder: Path | None, lesson: str, examples: Sequence[Example], *, weights: Weights) -> Learned:
+    """Return what a single scorer learned from `examples`, kept like `remembered`."""
+
+    def learn() -> dict[str, Learned]:
+        from intents.fitting import fit  # with scipy: only for those who learn
+
+        return {lesson: fit(examples, weights=weights)}
+
+    return remembered(folder, lesson, digest(examples, weights), learn)[lesson]
 
 
 @contextmanager

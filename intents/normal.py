@@ -8,9 +8,9 @@ import unicodedata
 from functools import lru_cache
 
 from opencc import OpenCC
-from pypinyin.pinyin_dict import pinyin_dict
 
 from intents.borrowed import shipped
+from intents.pinyin import pinyin_dict
 
 _SPACE = re.compile(r"\s+")
 _CJK = (0x4E00, 0x9FFF)

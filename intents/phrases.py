@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from pypinyin.pinyin_dict import pinyin_dict
-
 from intents.guards import guarded, starts_of
 from intents.normal import normalise, sound
+from intents.pinyin import pinyin_dict
 from intents.words import word_bounds
 
 GAP = "[^,。!?;]{0,6}"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from intents.memory import digest, remembered
 from intents.reader import Reader, Reading
-from intents.scorer import Example, Floats, Learned, Scorer, Seen, Vocabulary, fit
+from intents.scorer import Example, Floats, Learned, Scorer, Seen, Vocabulary
 from intents.terrain import Terrain, Topic
 
 IN_SCOPE = "in"
@@ -101,6 +101,8 @@ class _Product:
 
 def _learn(terrain: Terrain, reader: Reader) -> dict[str, Learned]:
     """Fit the three kinds of scorers."""
+    from intents.fitting import fit  # with scipy: only for those who learn
+
     examples = list(_examples(terrain, reader))
     foreign = list(_foreign(terrain, reader))
     learned = {"area": fit([*(item.area() for item in examples if not item.is_answer), *foreign])}
@@ -192,7 +194,9 @@ class Ranking:
         if not reading.is_sure and context is not None:
             total = total + weigh.same_service * (known.families == context.family)
         if carry and context is not None:
-            total = total + weigh.same_key * (known.keys == context.key)
+            # Who names the service again, by another of its names, asks the same of another thing in it: 赠药的呢.
+            is_again = any(self._family_of[place] == context.family for place in reading.places)
+            total = total + (0 if is_again else weigh.same_key) * (known.keys == context.key)
             total = total + weigh.same_key / 2 * (known.attributes == context.attribute)
         return np.asarray(total, dtype=np.float32)
 

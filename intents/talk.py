@@ -13,9 +13,9 @@ from zlib import crc32
 from intents import catalogue
 from intents.catalogue import Intent
 from intents.danger import recorded_questions
-from intents.memory import digest, remembered
+from intents.memory import remembered_fit
 from intents.normal import compact
-from intents.scorer import Example, Scorer, Weights, fit
+from intents.scorer import Example, Scorer, Weights
 
 _OTHER = "other"
 _LONGEST_PHRASES = 60  # a longer message is no row of set phrases
@@ -62,10 +62,8 @@ class Talk:
         """
         intents = catalogue.load()
         examples = list(_examples(intents, questions))
-        learned = remembered(
-            memory, "talk", digest(examples, _WEIGHTS), lambda: {"talk": fit(examples, weights=_WEIGHTS)}
-        )
-        return cls(intents, Scorer(learned["talk"], weights=_WEIGHTS))
+        learned = remembered_fit(memory, "talk", examples, weights=_WEIGHTS)
+        return cls(intents, Scorer(learned, weights=_WEIGHTS))
 
     def judge(self, message: str) -> Talked | None:
         """Return what `message` is, or None for a question or anything else."""

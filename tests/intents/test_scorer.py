@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from intents.scorer import Example, Scorer, fit
+from intents.fitting import fit
+from intents.scorer import Example, Scorer
 
 EXAMPLES = [
     Example(text="等待期多久", labels=frozenset({"wait", "in"})),
