@@ -168,7 +168,14 @@ class Assistant:
         if match.decision == "answer":
             topic = match.topics[0] if match.topics else match.about or context.topic
             return replace(
-                context, product=product, topic=topic, choices=(), question="", drug=match.drug is not None, misses=0
+                context,
+                product=product,
+                topic=topic,
+                choices=(),
+                question="",
+                drug=match.drug is not None,
+                drug_rows=match.drug.rows if match.drug else (),
+                misses=0,
             )
         if match.decision == "clarify":
             return replace(

@@ -28,6 +28,12 @@ _WHICH_DRUGS = re.compile(
 )
 _WHICH = re.compile(r"有(些)?(哪|啥|什么|几)|(哪些|哪几|都有)")
 _CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
+# Maker or name of the drug spoken of: who asks for that alone means the last one.
+_ABOUT_IT = re.compile(
+    r"(哪|谁|什么|啥)(个|一|家|里|儿)?(的)?(厂|公司|药企|牌子|药厂|产的|生产)|厂家|药厂|(谁|哪)家|商品名|通用名|学名|(叫|是)(什么|啥)(名|牌)"
+)
+_LONGEST_ABOUT_IT = 10  # characters
+_FEW_ROWS = 4
 _FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
 _DRUGLIKE = re.compile(
     r"[a-z]{4,}|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|地平|双胍|列汀|普利|格列净|胶囊|注射液|口服液)"
@@ -51,10 +57,11 @@ class DrugIndex:
         self._makers = Lexicon((name, maker) for maker in makers for name in _maker_names(maker))
         self._by_maker = makers
 
-    def ask(self, text: str, *, following: bool, of_list: bool = False) -> DrugAsk | None:
+    def ask(self, text: str, *, following: bool, of_list: bool = False, before: tuple[int, ...] = ()) -> DrugAsk | None:
         """Return the drug question in compact `text`, or None.
 
-        `following`: the message before asked for a drug; `of_list`: the talk is of the service that has the list.
+        `following`: the message before asked for a drug, and found the rows `before`; `of_list`: the talk is of the
+        service that has the list.
         """
         found = [hit for hit in self._names.find(text) if _believable(hit, text) and not _is_of_another(hit, text)]
         about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
@@ -63,6 +70,8 @@ class DrugIndex:
         bare = bool(found) and len(text) <= found[0].length + 3
         if found and (about_list or bare):
             return self._by_name(found, text)
+        if not found and 0 < len(before) <= _FEW_ROWS and len(text) <= _LONGEST_ABOUT_IT and _ABOUT_IT.search(text):
+            return DrugAsk(rows=before)
         if not found and (about_list or of_list):
             return self._by_company(text, of_list=of_list) or (self._missing(text) if about_list else None)
         return None

@@ -16,7 +16,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What earlier messages left behind. `products` are those of the account; `fixed` is one given from outside."""
+    """What earlier messages left behind. `products` are those of the account; `fixed` is one given from outside.
+
+    `drug`: the last question was for a drug of a list; `drug_rows` are those that it found.
+    """
 
     products: tuple[str, ...] = ()
     fixed: str | None = None
@@ -25,6 +28,7 @@ class Context:
     question: str = ""
     choices: tuple[Choice, ...] = ()
     drug: bool = False
+    drug_rows: tuple[int, ...] = ()
     misses: int = 0
 
     def to_state(self) -> dict[str, Any]:
@@ -35,6 +39,7 @@ class Context:
             "question": self.question,
             "choices": [asdict(choice) for choice in self.choices],
             "drug": self.drug,
+            "drug_rows": list(self.drug_rows),
             "misses": self.misses,
         }
 
@@ -49,6 +54,7 @@ class Context:
             question=state.get("question", ""),
             choices=tuple(Choice(**choice) for choice in state.get("choices", ())),
             drug=bool(state.get("drug", False)),
+            drug_rows=tuple(state.get("drug_rows", ())),
             misses=int(state.get("misses", 0)),
         )
 

@@ -357,7 +357,8 @@ class Router:
             return None
         before = self._topic(context.topic)
         following = context.drug or (before is not None and before.kind[0] == _DRUGS)
-        ask = self._drugs[listed[0]].ask(judged.reading.rest, following=context.drug, of_list=following)
+        rows = context.drug_rows if context.product == listed[0] else ()
+        ask = self._drugs[listed[0]].ask(judged.reading.rest, following=context.drug, of_list=following, before=rows)
         if ask is None or (not ask.rows and self._is_foreign(judged, context)):
             return None
         having = [product for product in products if _DRUGS in self._terrain.families[product]]

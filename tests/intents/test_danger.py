@@ -73,6 +73,17 @@ def test_who_forgot_the_day_of_a_vaccination_raises_no_alarm(answer: str) -> Non
     assert danger().judge(answer.replace("打了", "打了乙肝")) is None
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "让老公替我去药店领药，因为不是本人去，他还得带什么",
+        "小孩让电动车撞了住院对方给了一点钱你们那个垫付还给垫吗",
+    ],
+)
+def test_an_errand_and_an_accident_already_paid_for_raise_no_alarm(message: str) -> None:
+    assert danger().judge(message) is None
+
+
 @pytest.mark.parametrize("message", ["他打了我的头，我什么都不记得了", "打了一架，什么都不记得了", "打了，人昏过去了"])
 def test_who_was_hit_and_forgot_what_happened_raises_the_alarm(message: str) -> None:
     assert danger().judge(message) is not None

@@ -29,6 +29,20 @@ def test_a_request_for_a_person_and_a_complaint_are_handed_over(message: str) ->
     assert intent(message) == "handoff"
 
 
+@pytest.mark.parametrize(
+    "message", ["你别自动回复我了我要跟客服本人讲", "别给我自动回复了", "我要投诉快递员把药摔坏了"]
+)
+def test_who_is_tired_of_automatic_answers_or_got_a_broken_medicine_is_handed_over(message: str) -> None:
+    assert intent(message) == "handoff"
+
+
+@pytest.mark.parametrize(
+    "message", ["楼上天天半夜蹦迪 我该找谁投诉", "隔壁装修天天吵 打哪个电话投诉啊", "我想投诉物业"]
+)
+def test_a_complaint_about_a_neighbour_is_none_about_us(message: str) -> None:
+    assert intent(message) is None
+
+
 def test_a_complaint_beside_a_question_is_handed_over() -> None:
     assert intent("垫付申请一周了没人理，我要投诉你们，到底几天能批") == "handoff"
 
