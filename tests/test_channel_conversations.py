@@ -1,10 +1,12 @@
 """The same transcripts on every channel: messages come out of sealed callbacks and lists, replies go back the same way.
 
-Each file's first conversation that a platform can carry is played on one channel after the other; some on all of them.
-`make proof` plays every transcript on every channel.
+Each file's first conversation that a platform can carry is played on one channel after the other; some on all of them;
+on WeChat customer service every fourth conversation. `make proof` plays every transcript on every channel.
 """
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,18 @@ import pytest
 import yaml
 
 from bot.messages import Inbound
+from bot.store.store import Store
 from handlers.respond import Assistant
+from tests import kf_line
 from tests import test_conversations as answers
 from tests import test_service_conversations as services
 from tests.clocks import FixedClock
-from tests.service_desk import Heard, ServiceDesk
+from tests.kf_line import KfAssistant, KfDesk
+from tests.service_desk import KEYS, Heard, ServiceDesk
 from tests.wires import WIRES, Wire, through
 
+CHANNELS = ("wechat", "wecom", "wecom_kf", "web_chat")
+_KF_EVERY = 4
 ON_ALL = {"safety", "people", "choices", "consent", "steering", "following"}
 
 SPEECH = "the platform hands over recordings without what was said in them"
@@ -71,36 +78,69 @@ def transcripts_of(path: Path) -> list[Mapping[str, Any]]:
 
 def uncarried(transcript: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the channels on which a transcript cannot be played."""
-    wires = {channel: WIRES[channel](FixedClock()) for channel in sorted(WIRES)}
+    carrying = {"wecom_kf": kf_line.carries, **{channel: make(FixedClock()).carries for channel, make in WIRES.items()}}
     said = list(spoken(transcript))
-    return tuple(channel for channel, wire in wires.items() if not all(wire.carries(message) for message in said))
+    return tuple(channel for channel in sorted(carrying) if not all(carrying[channel](message) for message in said))
 
 
 def selected(folder: Path, *, whole: bool) -> list[Any]:
     """Return (channel, transcript) of a folder: all of them, or a few of each file."""
-    chosen = []
+    chosen, numbered = [], count()
     for at, path in enumerate(sorted(folder.glob("*.yaml"))):
         transcripts = transcripts_of(path)
         without = {one["对话"]: uncarried(one) for one in transcripts}
-        for turn, channel in enumerate(WIRES):
-            fit = [one for one in transcripts if channel not in without[one["对话"]]]
-            wanted = fit if whole else fit[: path.stem in ON_ALL or (at + turn) % len(WIRES) == 0]
+        for turn, channel in enumerate(CHANNELS):
+            wanted = fit = [one for one in transcripts if channel not in without[one["对话"]]]
+            if not whole and channel == "wecom_kf":
+                wanted = [one for one in fit if next(numbered) % _KF_EVERY == 0]
+            elif not whole:
+                wanted = fit[: path.stem in ON_ALL or (at + turn) % len(CHANNELS) == 0]
             chosen += [pytest.param(channel, one, id=f"{channel} {path.stem}: {one['对话']}") for one in wanted]
     return chosen
 
 
 @pytest.fixture
-def wired_desk(empty_database, tmp_path, library, router) -> Iterator[WiredDesk]:
-    opened = WiredDesk(empty_database, tmp_path, library=library, router=router, clock=FixedClock())
-    yield opened
-    opened.close()
+def desk_on(empty_database, tmp_path, library, router) -> Iterator[Callable[[str], ServiceDesk]]:
+    """Open a desk whose messages and replies go through a channel."""
+    opened: list[ServiceDesk] = []
+
+    def open_on(channel: str) -> ServiceDesk:
+        kind = KfDesk if channel == "wecom_kf" else WiredDesk
+        desk = kind(empty_database, tmp_path, library=library, router=router, clock=FixedClock())
+        opened.append(desk)
+        if isinstance(desk, WiredDesk):
+            desk.wire = WIRES[channel](desk.clock)
+        return desk
+
+    yield open_on
+    for desk in opened:
+        desk.close()
 
 
-def answered(assistant: Assistant, channel: str, transcript: Mapping[str, Any]) -> None:
-    talk, clock = answers.Talk.of(transcript), FixedClock()
-    wire = WIRES[channel](clock)
+@pytest.fixture
+def assistant_on(assistant, empty_database, tmp_path) -> Iterator[Callable[[str, answers.Talk], Any]]:
+    """Let the assistant answer through a channel."""
+    closing: list[Callable[[], None]] = []
+
+    def answer_on(channel: str, talk: answers.Talk) -> Any:
+        clock = FixedClock()
+        if channel != "wecom_kf":
+            return WiredAssistant(assistant, WIRES[channel](clock), clock)
+        store = Store(f"sqlite:///{shutil.copy(empty_database, tmp_path / 'assistant.db')}", KEYS)
+        lined = KfAssistant(assistant, store, tmp_path, clock=clock, state=talk.state)
+        closing.extend((lined.close, store.close))
+        return lined
+
+    yield answer_on
+    for close in closing:
+        close()
+
+
+def answered(assistant_on: Callable[[str, answers.Talk], Any], channel: str, transcript: Mapping[str, Any]) -> None:
+    talk = answers.Talk.of(transcript)
+    assistant = assistant_on(channel, talk)
     for number, step in enumerate(transcript["步骤"], start=1):
-        outcome, talk = talk.take(WiredAssistant(assistant, wire, clock), step)
+        outcome, talk = talk.take(assistant, step)
         wrong = list(answers.complaints(step, outcome, talk))
         assert not wrong, f"step {number} {step}: {wrong}"
 
@@ -131,28 +171,23 @@ def test_no_transcript_is_left_out_of_a_channel_without_a_reason():
     assert left_out == {name: channels for name, (channels, _) in OMITTED.items()}
 
 
-def served(desk: WiredDesk, channel: str, transcript: Mapping[str, Any]) -> None:
-    desk.wire = WIRES[channel](desk.clock)
-    services.test_an_application_goes_as_its_transcript_says(desk, transcript)
-
-
 @pytest.mark.parametrize(("channel", "transcript"), selected(answers.TRANSCRIPTS, whole=False))
-def test_an_answer_is_the_same_on_every_channel(assistant, channel, transcript):
-    answered(assistant, channel, transcript)
+def test_an_answer_is_the_same_on_every_channel(assistant_on, channel, transcript):
+    answered(assistant_on, channel, transcript)
 
 
 @pytest.mark.parametrize(("channel", "transcript"), selected(services.TRANSCRIPTS, whole=False))
-def test_an_application_goes_the_same_on_every_channel(wired_desk, channel, transcript):
-    served(wired_desk, channel, transcript)
+def test_an_application_goes_the_same_on_every_channel(desk_on, channel, transcript):
+    services.test_an_application_goes_as_its_transcript_says(desk_on(channel), transcript)
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize(("channel", "transcript"), selected(answers.TRANSCRIPTS, whole=True))
-def test_every_answer_is_the_same_on_every_channel(assistant, channel, transcript):
-    answered(assistant, channel, transcript)
+def test_every_answer_is_the_same_on_every_channel(assistant_on, channel, transcript):
+    answered(assistant_on, channel, transcript)
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize(("channel", "transcript"), selected(services.TRANSCRIPTS, whole=True))
-def test_every_application_goes_the_same_on_every_channel(wired_desk, channel, transcript):
-    served(wired_desk, channel, transcript)
+def test_every_application_goes_the_same_on_every_channel(desk_on, channel, transcript):
+    services.test_an_application_goes_as_its_transcript_says(desk_on(channel), transcript)

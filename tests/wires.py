@@ -1,4 +1,7 @@
-"""The way of a message through each channel: sealed by the platform's twin, opened by the channel, the reply back."""
+"""The way of a message through each channel: sealed by the platform's twin, opened by the channel, the reply back.
+
+WeChat customer service answers nothing in the exchange of a callback: its way is in `tests.kf_line`.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +10,6 @@ from typing import Any
 
 from bot.channel import Channel, Envelope
 from bot.clock import Clock
-from bot.kf import items, menus
 from bot.messages import Inbound, Kind
 from console.platform.phone import Delivery, Phone
 from console.platform.wecom_phone import WeComPhone
@@ -18,7 +20,6 @@ from tests.bot.channels.test_web_chat import signed
 
 _PERSON = "o-person"
 _MESSAGES = {Kind.IMAGE: "image", Kind.FILE: "file", Kind.VOICE: "voice"}
-_SERVICE_POINT = "wkAAAA"
 
 
 @dataclass(kw_only=True)
@@ -57,34 +58,6 @@ class CallbackWire:
 
 
 @dataclass(kw_only=True)
-class ServiceWire:
-    """WeChat customer service: a line of the platform's list; the reply leaves by the API, as a text or a menu."""
-
-    clock: Clock
-
-    def carries(self, message: Inbound) -> bool:
-        """Whether this platform knows such a message: no recognised speech, and other events."""
-        return message.kind is not Kind.EVENT and (message.kind is not Kind.VOICE or not message.text)
-
-    def carried(self, message: Inbound) -> Inbound:
-        """Return the message as it comes out of the list."""
-        name = str(message.kind)
-        part = {"content": message.text} if message.kind is Kind.TEXT else {"media_id": message.media_id}
-        line = {
-            "msgid": "m-1", "open_kfid": _SERVICE_POINT, "external_userid": "wm-person", "origin": 3,
-            "send_time": int(self.clock().timestamp()), "msgtype": name, name: part,
-        }  # fmt: skip
-        item = items.read(line, account="service", open_kfid=_SERVICE_POINT, open_kfids=(_SERVICE_POINT,))
-        assert item is not None
-        return item.inbound
-
-    def answered(self, reply: str) -> str:
-        """Return the reply as the person reads it: where it has choices, a menu that says the same."""
-        menu = menus.menu_of(reply, "m-2") if reply else None
-        return reply if menu is None else _read(menu, reply)
-
-
-@dataclass(kw_only=True)
 class WebChatWire:
     """The web chat: JSON under a signed token, the reply in its answer."""
 
@@ -114,13 +87,12 @@ class WebChatWire:
         return messages[0]["text"] if messages else ""
 
 
-Wire = CallbackWire | ServiceWire | WebChatWire
+Wire = CallbackWire | WebChatWire
 WIRES: Mapping[str, Callable[[Any], Wire]] = {
     "wechat": lambda clock: CallbackWire(channel=make_channel(clock), phone=make_phone(clock), hears_speech=True),
     "wecom": lambda clock: CallbackWire(
         channel=make_wecom_channel(clock), phone=make_wecom_phone(clock), hears_speech=False
     ),
-    "wecom_kf": lambda clock: ServiceWire(clock=clock),
     "web_chat": lambda clock: WebChatWire(clock=clock, channel=make_web_chat(None, clock)),
 }
 
@@ -128,15 +100,3 @@ WIRES: Mapping[str, Callable[[Any], Wire]] = {
 def through(wire: Wire, message: Inbound) -> Inbound:
     """Return the message as the channel gives it, for the account and person of the transcript."""
     return replace(wire.carried(message), account=message.account, contact=message.contact)
-
-
-def _read(menu: Mapping[str, Any], reply: str) -> str:
-    shown = [menu.get("head_content", ""), *(_words(entry) for entry in menu["list"]), menu.get("tail_content", "")]
-    # The menu leaves out the numbers that a click replaces; every word of the reply must be in it.
-    lacking = [line for line in reply.split("\n") if line.strip(" 0123456789.、）)") not in "\n".join(shown)]
-    assert not lacking, f"the menu lacks {lacking}: {shown}"
-    return reply
-
-
-def _words(entry: Mapping[str, Any]) -> str:
-    return str(entry[entry["type"]].get("content", ""))
