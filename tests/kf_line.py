@@ -15,19 +15,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from bot.channels.wecom_kf import WecomKfChannel
 from bot.fetching import Begun
 from bot.messages import Inbound, Kind, Outcome, Owner, Turn
 from bot.outbox import Outbox
 from bot.retry import RetryPolicy
+from bot.store.schema import contacts, person_keys
 from bot.store.store import Store
 from bot.turns import Turns
 from bot.webhook import webhooks
 from console.platform.ledger import Bubble
 from tests.bot.kf.place import POINT, DirectCalls, kf_account, kf_phone, kf_twin
 from tests.clocks import FixedClock
-from tests.service_desk import Heard, ServiceDesk
+from tests.service_desk import KEYS, Heard, ServiceDesk
 
 _SECONDS = 30.0
 _NUMBERED = re.compile(r"^\s*([0-9]+)[.、．)）]\s*", re.MULTILINE)
@@ -128,8 +130,17 @@ class KfDesk(ServiceDesk):
         if self._error is not None:
             raise self._error
         outcome = self._outcomes[-1]
-        must_be_shown(outcome, shown)
+        if self._is_gone(message):
+            assert shown == ""  # there is nobody any more whom the API could be told to write to
+        else:
+            must_be_shown(outcome, shown)
         return Heard(reply=shown, outcome=outcome)
+
+    def _is_gone(self, message: Inbound) -> bool:
+        index = KEYS.blind_index(message.account, customer_of(message.contact))
+        key = select(person_keys).join(contacts, contacts.c.id == person_keys.c.contact_id)
+        with self.store.reading() as connection:
+            return connection.execute(key.where(contacts.c.blind_index == index)).first() is None
 
     def _is_notice(self, row: Any) -> bool:
         return bool(row.kind != "reply")  # no reply is passive here
