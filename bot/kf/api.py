@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from bot.errors import RetryLater
 from bot.kf.menus import menu_of
+from bot.kf.people import servicer_of
 from bot.kf.sessions import State
 from bot.unionids import read
 
@@ -63,7 +64,9 @@ class KfApi:
         if token:
             order["token"] = token
         answer = self._calls.post("kf/sync_msg", order)
-        lines, following = answer.get("msg_list", []), answer.get("next_cursor", "")
+        lines, following = answer.get("msg_list"), answer.get("next_cursor")
+        # What there is none of may be absent, or null.
+        lines, following = [] if lines is None else lines, "" if following is None else following
         if not isinstance(lines, list) or not isinstance(following, str):
             raise RetryLater("WeCom's list of messages cannot be read")
         # An answer that names no next cursor moves nothing.
@@ -93,7 +96,7 @@ class KfApi:
         order = {"open_kfid": open_kfid, "external_userid": customer}
         answer = self._calls.post("kf/service_state/get", order)
         try:
-            return State(int(answer["service_state"])), str(answer.get("servicer_userid") or "")[:64]
+            return State(int(answer["service_state"])), servicer_of(answer.get("servicer_userid"))
         except (KeyError, ValueError, TypeError):
             raise RetryLater("WeCom's answer about the session cannot be read") from None
 

@@ -12,13 +12,14 @@ from enum import IntEnum
 from typing import Any
 
 from bot.channels.envelope import make_safe
-from bot.kf.people import contact_of
+from bot.kf.people import contact_of, servicer_of
 from bot.messages import Inbound, Kind
 
 _PRINTABLE = re.compile(r"[!-~]{1,128}")
 _ID = re.compile(r"[!-~]{1,64}")
 _MOST_FIELDS = 64
 _FIELD_CHARACTERS = 2000
+_LAST_YEAR = 9000  # there must be room for what is reckoned from a time
 
 _KINDS = {
     "text": Kind.TEXT,
@@ -59,21 +60,23 @@ def read(line: object, *, account: str, open_kfid: str, open_kfids: tuple[str, .
     """Return one line of a page; None for what cannot be understood, or belongs to another customer service account."""
     if not isinstance(line, Mapping):
         return None
-    name = str(line.get("msgtype", "")).lower()
+    name = _word(line.get("msgtype")).lower()
     part = line.get(name) if name else None
     body: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
     is_event = name == "event"
     # Events carry their people inside; the outer copies are there in newer versions only.
-    of = str(line.get("open_kfid") or body.get("open_kfid") or open_kfid)
-    customer = str(line.get("external_userid") or body.get("external_userid") or "")
+    of = line.get("open_kfid") or body.get("open_kfid") or open_kfid
+    customer = line.get("external_userid") or body.get("external_userid") or ""
     sent_at = _time(line.get("send_time"))
     origin = _origin(line.get("origin"), is_event=is_event)
     if not name or of != open_kfid or sent_at is None or origin is None:
         return None
-    if customer and not _ID.fullmatch(customer):
+    if not isinstance(customer, str) or (customer and not _ID.fullmatch(customer)):
         return None
-    event = str(body.get("event_type", "")).lower() if is_event else ""
-    if (is_event and not event) or (not is_event and not customer):
+    event = _word(body.get("event_type")).lower() if is_event else ""
+    # The system speaks in events only: other words of it are nobody's, and must not stand as the customer's.
+    is_said = bool(customer) and origin is not Origin.SYSTEM
+    if (is_event and not event) or (not is_event and not is_said):
         return None
     kind = _KINDS.get(name, Kind.UNKNOWN)
     inbound = Inbound(
@@ -88,8 +91,8 @@ def read(line: object, *, account: str, open_kfid: str, open_kfids: tuple[str, .
         media_id=_string(body.get("media_id", "")),
         fields=_fields(kind, name, body),
     )
-    servicer = str(line.get("servicer_userid") or body.get("servicer_userid") or "")
-    return Item(origin=origin, open_kfid=open_kfid, inbound=inbound, servicer=servicer[:64])
+    servicer = servicer_of(line.get("servicer_userid") or body.get("servicer_userid"))
+    return Item(origin=origin, open_kfid=open_kfid, inbound=inbound, servicer=servicer)
 
 
 def _key(line: Mapping[str, Any]) -> str:
@@ -110,13 +113,19 @@ def _origin(value: object, *, is_event: bool) -> Origin | None:
 
 def _time(value: object) -> datetime | None:
     try:
-        return datetime.fromtimestamp(int(str(value)), UTC)
+        at = datetime.fromtimestamp(int(str(value)), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return at if at.year < _LAST_YEAR else None
 
 
 def _text(kind: Kind, body: Mapping[str, Any]) -> str:
     return make_safe(_string(body.get("content", ""))) if kind is Kind.TEXT else ""
+
+
+def _word(value: object) -> str:
+    """Return a name of the platform's as it can be stored; empty for what is no name."""
+    return make_safe(_string(value))
 
 
 def _string(value: object) -> str:

@@ -4,6 +4,8 @@ A customer of the account's first `open_kfid` is known by the platform's id alon
 another service point may be added at the end of the list without anybody becoming somebody else.
 """
 
+from bot.channels.envelope import make_safe
+
 _AT = "@"
 
 
@@ -16,3 +18,8 @@ def customer_of(contact: str, open_kfids: tuple[str, ...]) -> tuple[str, str]:
     """Return external_userid and open_kfid of a contact."""
     customer, at, open_kfid = contact.partition(_AT)
     return customer, open_kfid if at else open_kfids[0]
+
+
+def servicer_of(value: object) -> str:
+    """Return a servicer's name (servicer_userid) as it can be stored: at most 64 characters; empty for none."""
+    return make_safe(value.encode("utf-8", "replace").decode())[:64] if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bot.errors import AssistantError, ConfigurationFault, GiveUp, RetryLater
 from bot.fetching import Begin, Begun
@@ -20,6 +21,7 @@ from bot.kf.account import KfAccount
 from bot.kf.items import Item
 from bot.kf.sessions import WITH_PEOPLE
 from bot.kf.taking import Fetched, Looked, Taking, sessions_to_look_at
+from bot.messages import Inbound
 
 log = structlog.get_logger()
 
@@ -109,7 +111,7 @@ class Pump:
                     items=found,
                     looked=looked,
                 )
-                messages = self._store.write(partial(self._taking.page, fetched=taken, now=self._clock()))
+                messages = self._stored(taken)
                 # No more than two pages of turns wait in memory.
                 for begun in before:
                     begun.wait(_TURNS_SECONDS)
@@ -122,6 +124,17 @@ class Pump:
                 raise RetryLater("the platform says that there is more, and goes no further")
             cursor = page.cursor
         return count
+
+    def _stored(self, fetched: Fetched) -> list[Inbound]:
+        """Store a page: whole, or where something in it stops it, one item after the other without what does."""
+        page = partial(self._taking.page, fetched=fetched, now=self._clock())
+        try:
+            return self._store.write(page)
+        except (AssistantError, OperationalError):
+            raise
+        except Exception as error:
+            log.error("page taken one by one", account=self._account.id, exc_info=error)
+            return self._store.write(partial(page, one_by_one=True))
 
     def _read(self, line: object) -> Item | None:
         of = {"account": self._account.id, "open_kfid": self._open_kfid}

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, update
+from sqlalchemy.exc import OperationalError
 
-from bot.errors import RetryLater
+from bot.decision import turn_id
+from bot.errors import AssistantError, RetryLater
 from bot.keys import KeyRing
 from bot.kf import menus, places, sessions
 from bot.kf.account import KfAccount
@@ -76,10 +78,13 @@ class Taking:
         self._account = account
         self._keys = account.store.keys
 
-    def page(self, connection: Connection, fetched: Fetched, *, now: datetime) -> list[Inbound]:
+    def page(
+        self, connection: Connection, fetched: Fetched, *, now: datetime, one_by_one: bool = False
+    ) -> list[Inbound]:
         """Store a page and return the messages whose turns are to begin, in order.
 
-        Raises RetryLater when another process has meanwhile taken over the fetching: then nothing is stored.
+        `one_by_one` leaves out, with an error in the log, what cannot be stored. Raises RetryLater when another
+        process has meanwhile taken over the fetching: then nothing is stored.
         """
         table = kf_cursors
         moved = connection.execute(
@@ -92,11 +97,25 @@ class Taking:
         if moved is None:
             raise RetryLater("another process fetches now")
         began_at = moved.began_at - _BEFORE_US
+        take = self._alone if one_by_one else self._item
         beginning = [
-            self._item(connection, item, fetched.looked.get(item.inbound.contact), began_at=began_at, now=now)
+            take(connection, item, fetched.looked.get(item.inbound.contact), began_at=began_at, now=now)
             for item in fetched.items
         ]
         return [message for message in beginning if message is not None]
+
+    def _alone(
+        self, connection: Connection, item: Item, looked: Looked | None, *, began_at: datetime, now: datetime
+    ) -> Inbound | None:
+        """Take one item so that its failure is nobody else's."""
+        try:
+            with connection.begin_nested():
+                return self._item(connection, item, looked, began_at=began_at, now=now)
+        except (AssistantError, OperationalError):
+            raise
+        except Exception as error:
+            log.error("item left out", account=item.inbound.account, turn=turn_id(item.inbound), exc_info=error)
+            return None
 
     def _item(
         self, connection: Connection, item: Item, looked: Looked | None, *, began_at: datetime, now: datetime
