@@ -93,6 +93,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
             house=PlanningDesk(library=loaded(), calendar=WorkCalendar.load(), keys=store.keys),
             sources=_telling_unionids(settings, channels),
             channels=Channels(names={account.id: account.name for account in settings.accounts}),
+            windowless=windowless_of(settings),
         ),
         rota=Rota(
             store=store,

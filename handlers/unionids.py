@@ -4,7 +4,7 @@ Asked for are who wrote lately, and, where the platform speaks of everybody, who
 processes may do it at once: what one has noted is asked for by no other again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -63,10 +63,18 @@ class Unionids:
     """The rounds of one process: each asks once an account, for at most 100 people."""
 
     def __init__(
-        self, *, store: Store, house: PlanningHouse, sources: Iterable[Source], channels: Channels | None = None
+        self,
+        *,
+        store: Store,
+        house: PlanningHouse,
+        sources: Iterable[Source],
+        channels: Channels | None = None,
+        windowless: Collection[str] = (),
     ) -> None:
-        """`channels` gives the accounts the names by which people are told of them."""
+        """`channels` gives the accounts the names by which people are told of them; `windowless` are those that are
+        always open: they are asked for no unionid, but who is joined may be writing in one of them."""
         self._channels = channels or Channels()
+        self._windowless = windowless
         self._store = store
         self._house = house
         self._places = [_Place(one, after=0 if one.knows_everybody else None) for one in sources]
@@ -141,7 +149,8 @@ class Unionids:
             return
         for conversation in conversations_of(connection, contact_id, here):
             wrote_at = quota.last_message_at(connection, conversation)
-            room = quota.room(connection, conversation, is_unlimited=False, now=now)
+            is_unlimited = self._account_of(connection, conversation) in self._windowless
+            room = quota.room(connection, conversation, is_unlimited=is_unlimited, now=now)
             if wrote_at is None or now - wrote_at > _JUST_NOW or not room.is_open:
                 continue
             if owner_of(connection, conversation) is not Owner.HUMAN:
@@ -152,6 +161,9 @@ class Unionids:
                     now=now, expires_at=now + _JUST_NOW,
                 )  # fmt: skip
             return
+
+    def _account_of(self, connection: Connection, conversation_id: int) -> str | None:
+        return connection.scalar(select(conversations.c.account).where(conversations.c.id == conversation_id))
 
     def _elsewhere(self, connection: Connection, contact_id: int, conversation_id: int) -> str:
         everywhere = joins.contacts_of(connection, contact_id)

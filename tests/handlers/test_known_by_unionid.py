@@ -1,14 +1,15 @@
 """One person by unionid, as they live it: verified in one channel, known in the other, by the platforms' twins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from bot.channels.wecom_kf import WecomKfChannel
 from bot.messages import Inbound, Kind
+from bot.store import outbox
 from bot.store.schema import conversations
 from care import joins
 from care.join_tables import unionids
@@ -34,7 +35,9 @@ USES_LEFT = "我还能用几次"
 class Life:
     """A desk with both platforms behind it. People write through the twins; `works` is the worker's round."""
 
-    def __init__(self, desk: ServiceDesk, folder: Path, address: str, twin: Twin) -> None:
+    def __init__(
+        self, desk: ServiceDesk, folder: Path, address: str, twin: Twin, *, windowless: Collection[str] = ()
+    ) -> None:
         self.desk, self.twin, self.kf = desk, twin, kf_twin(folder, desk.clock)
         calls = DirectCalls(self.kf)
         service = WecomKfChannel(kf_account(id=SERVICE), store=desk.store, calls=calls, clock=desk.clock)
@@ -44,7 +47,7 @@ class Life:
             Source(account=SERVICE, ask=service.unionids, knows_everybody=False),
         ]
         channels = Channels(names={OFFICIAL: "京东安联客户服务", SERVICE: "健康服务"})
-        self._chore = Unionids(store=desk.store, house=house, sources=sources, channels=channels)
+        self._chore = Unionids(store=desk.store, house=house, sources=sources, channels=channels, windowless=windowless)
         twin.bind(APP_ID, LIN, UNIONID)
         self.kf.twin.bind(APP.id, LIN_THERE, UNIONID)
 
@@ -83,13 +86,18 @@ class Life:
 
 
 @pytest.fixture
-def life(service_desk: ServiceDesk, tmp_path: Path) -> Iterator[Life]:
+def life_with(service_desk: ServiceDesk, tmp_path: Path) -> Iterator[Callable[..., Life]]:
     ledger = Ledger(tmp_path / "twin.sqlite3", OpenBox())
     twin = Twin(ledger=ledger, secrets_by_app={APP_ID: APP_SECRET}, clock=service_desk.clock)
     app = Flask("twin")
     app.register_blueprint(platform(twin))
     with served(app) as address:
-        yield Life(service_desk, tmp_path, address, twin)
+        yield lambda **how: Life(service_desk, tmp_path, address, twin, **how)
+
+
+@pytest.fixture
+def life(life_with: Callable[..., Life]) -> Life:
+    return life_with()
 
 
 def test_who_verified_in_the_official_account_is_known_in_customer_service(life: Life) -> None:
@@ -120,6 +128,27 @@ def test_who_is_joined_is_told_where_they_write_and_how_to_undo_it(life: Life) -
     assert "分开" in told
     life.writes_there(USES_LEFT)
     assert life.desk.new_notices() == []
+
+
+@pytest.mark.parametrize(("windowless", "times"), [((), 0), ((SERVICE,), 1)])
+def test_five_messages_close_only_a_channel_that_counts_them(life_with, windowless, times) -> None:
+    life = life_with(windowless=windowless)
+    life.verified(OFFICIAL, LIN)
+    life.writes("你好")
+    life.desk.clock.move(hours=3)
+    desk = life.desk
+    desk.say("你好", account=SERVICE, contact=LIN_THERE)
+    life.kf.say(POINT, LIN_THERE, "你好")
+
+    def sent(connection: Connection) -> None:
+        how = {"conversation_id": 2, "kind": "notice", "text": "在办", "now": desk.clock()}
+        for number in range(5):
+            outbox.add(connection, KEYS, key=f"sent-{number}", **how)
+
+    desk.store.write(sent)
+    assert len(desk.new_notices()) == 5
+    life.works()
+    assert len(desk.new_notices()) == times
 
 
 def test_who_has_nothing_here_is_not_told(life: Life) -> None:
