@@ -22,12 +22,14 @@ from console.rights import User
 from console.who import who_of
 from handlers.hand_over_packet import Packet
 from handlers.handling import may_open, product_of
+from handlers.native_service import InPlatform, in_platform
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """A conversation's page. `state`: mine | free | others, seen by the current user. `carried`: the types of files
-    that the channel sends itself; None where no files can be sent."""
+    that the channel sends itself; None where no files can be sent. `in_platform`: who has it in WeCom's own app, where
+    alone it can be answered; None: nobody there."""
 
     id: int
     contact_id: int
@@ -46,6 +48,7 @@ class Shown:
     product: str | None
     exchange: Exchange
     room: Room
+    in_platform: InPlatform | None
     carried: frozenset[str] | None
     typing: tuple[str, ...]
     colleagues: tuple[Member, ...]
@@ -108,6 +111,7 @@ class Conversations:
                     is_unlimited=row.account in office.windowless,
                     now=now,
                 ),
+                in_platform=in_platform(connection, row.id),
                 carried=self._carried(row.account),
                 typing=self._typing(connection, row.id, user, now),
                 colleagues=_colleagues(connection, holder, account.products if account else (), office.is_demo),

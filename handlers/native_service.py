@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from bot.channel import Channel
 from bot.fetching import fetching
 from bot.keys import KeyRing, Unreadable
+from bot.kf import sessions
 from bot.kf.sessions import State
 from bot.kf.tables import kf_sessions
 from bot.store import conversations, outbox
@@ -36,6 +38,23 @@ def is_in_platform(conversation_id: ColumnElement[int] | int) -> ColumnElement[b
     but in the platform's own app."""
     of_it = kf_sessions.c.conversation_id == conversation_id
     return select(kf_sessions.c.conversation_id).where(of_it, kf_sessions.c.state.in_(_IN_PLATFORM)).exists()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InPlatform:
+    """Who looks after a conversation in the platform's own app: its queue (`is_queued`), or a servicer by their id
+    there, "" where it is not told."""
+
+    is_queued: bool
+    servicer: str
+
+
+def in_platform(connection: Connection, conversation_id: int) -> InPlatform | None:
+    """Return who looks after a conversation in the platform's own app; None for one that can be written in here."""
+    session = sessions.of(connection, conversation_id)
+    if session is None or session.state not in _IN_PLATFORM:
+        return None
+    return InPlatform(is_queued=session.state is State.QUEUE, servicer=session.servicer)
 
 
 def taken(connection: Connection, conversation_id: int, servicer: str, *, now: datetime) -> None:

@@ -186,18 +186,26 @@
     if ("packet" in told) inPlace("packet-place", told.packet);
     if ("person" in told) inPlace("person-place", told.person);
     if (told.head !== head && (!menuOpen || told.state !== talk.dataset.state)) { one("#head").innerHTML = told.head; head = told.head; }
-    if (told.state !== talk.dataset.state || !one("#text")) {
+    const made = fragment(told.composer);
+    if (told.state !== talk.dataset.state || !one("#text") || !one("#text", made)) {
       const draft = one("#text") ? one("#text").value : "";
       one("#composer").innerHTML = told.composer;
       parts.delete("so-far");
       talk.dataset.state = told.state;
       if (one("#text") && draft) one("#text").value = draft;
+      else if (draft && one("#in-platform")) one("#in-platform").append(unsent(draft)); // a servicer took it meanwhile
     } else {
-      const made = fragment(told.composer), room = one("#room", made), soFar = one("#so-far", made);
+      const room = one("#room", made), soFar = one("#so-far", made);
       if (room && one("#room")) one("#room").replaceWith(room);
       if (soFar && one("#so-far")) inPlace("so-far", soFar.innerHTML);
     }
     showTyping(told.typing);
+  };
+
+  const unsent = (draft) => {
+    const words = document.createElement("blockquote");
+    words.textContent = `没有发出的话：${draft}`;
+    return words;
   };
 
   /* After an act that was done: a page that cannot be renewed at once is renewed later. */

@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
+from bot.kf import sessions
+from bot.kf.sessions import State
+from bot.kf.tables import kf_sessions
 from bot.messages import Kind
 from bot.store import people
 from bot.store.schema import contacts, outbox
@@ -89,6 +92,37 @@ def test_a_servicer_of_wecom_is_named_in_the_exchange(desk, office, clock) -> No
     office.store.write(lambda connection: native_service.taken(connection, number, "ChenKefu", now=clock()))
     page = text_of(desk("guan"), f"/console/conversations/{number}")
     assert "企业微信客服（ChenKefu）接管了会话" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "head", "told"),
+    [
+        (State.QUEUE, "在企业微信里排队", "请在企业微信的“微信客服”里接入"),
+        (State.SERVICER, "企业微信客服在接待", "企业微信客服（ChenKefu）正在接待"),
+    ],
+)
+def test_what_wecom_looks_after_offers_no_act_here_and_says_where_to_answer(
+    desk, office, clock, state, head, told
+) -> None:
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    stands = {"conversation_id": number, "account": "demo", "open_kfid": "wk1", "changed_at": clock()}
+
+    def moved(connection, state) -> None:
+        sessions.follow(connection, sessions.of(connection, number), state, servicer="ChenKefu", now=clock())
+
+    office.store.write(lambda connection: connection.execute(insert(kf_sessions).values(**stands)) and None)
+    office.store.write(lambda connection: moved(connection, state))
+    visitor, path = desk("guan"), f"/console/conversations/{number}"
+    page = text_of(visitor, path)
+    assert head in page
+    assert told in page
+    assert "这里发不出消息" in page
+    assert 'id="text"' not in page
+    assert f'action="{path}/take"' not in page
+    office.store.write(lambda connection: moved(connection, State.BOT))
+    page = text_of(visitor, path)
+    assert "这里发不出消息" not in page
+    assert f'action="{path}/take"' in page
 
 
 def test_a_conversation_moves_through_the_queues(desk, office, clock) -> None:
