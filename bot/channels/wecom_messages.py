@@ -9,6 +9,7 @@ from bot.files import OutgoingFile
 
 # Longer ones are shown cut, or refused: WeCom's page "文本通知模版卡片".
 _TITLE, _TEXT, _ROWS, _ROW_NAME, _ROW_VALUE, _BUTTON = 26, 112, 6, 5, 26, 13
+_MARKDOWN_BYTES = 2048
 # WeCom drops a message that repeats another one to the same member within so many seconds. A lost answer is tried again
 # within seconds; somebody who says the same thing twice means it, so for texts the interval is short.
 _SAME_TEXT_SECONDS, _SAME_CARD_SECONDS = 30, 1800
@@ -34,13 +35,14 @@ class WeComMessages:
         """Send one text of at most 2,048 bytes."""
         self._send(member, "text", {"content": text}, same_seconds=_SAME_TEXT_SECONDS)
 
-    def send_markdown(self, member: str, text: str) -> None:
-        """Send one text in WeCom's subset of Markdown, of at most 2,048 bytes."""
-        self._send(member, "markdown", {"content": text}, same_seconds=_SAME_TEXT_SECONDS)
-
     def send_card(self, member: str, card: Card) -> None:
-        """Send one card; what is longer than WeCom shows is cut."""
-        self._send(member, "template_card", _notice(card), same_seconds=_SAME_CARD_SECONDS)
+        """Send one card. One that WeCom would show only in part goes as Markdown, whole; what is too long even for
+        that is cut."""
+        marked = _marked(card)
+        if _fits(card) or len(marked.encode()) > _MARKDOWN_BYTES:
+            self._send(member, "template_card", _notice(card), same_seconds=_SAME_CARD_SECONDS)
+        else:
+            self._send(member, "markdown", {"content": marked}, same_seconds=_SAME_CARD_SECONDS)
 
     def send_file(self, member: str, file: OutgoingFile) -> None:
         """Upload a file (more than 5 bytes, a picture up to 10 MB, else up to 20 MB) and send it."""
@@ -89,6 +91,18 @@ def _notice(card: Card) -> dict[str, Any]:
         "jump_list": [{"type": 1, "title": card.button[:_BUTTON], "url": card.url}],
         "card_action": {"type": 1, "url": card.url},
     }
+
+
+def _fits(card: Card) -> bool:
+    rows = all(len(name) <= _ROW_NAME and len(value) <= _ROW_VALUE for name, value in card.rows)
+    return rows and len(card.rows) <= _ROWS and len(card.title) <= _TITLE and len(card.text) <= _TEXT
+
+
+def _marked(card: Card) -> str:
+    """Return the card in WeCom's subset of Markdown. The WeCom app shows it; WeChat's plug-in does not, but who gets
+    cards works in the app."""
+    rows = [f"> {name}：{value}" for name, value in card.rows]
+    return "\n".join((f"**{card.title}**", card.text, *rows, f"[{card.button}]({card.url})"))
 
 
 def _cut(text: str, most: int) -> str:

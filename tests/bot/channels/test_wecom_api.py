@@ -1,5 +1,6 @@
 """WeCom's API client against the twin, over real HTTP: tokens of secrets, messages, limits, failures."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,9 @@ CARD = Card(
     rows=(("服务", "住院垫付"), ("截止", "9 月 30 日 17:30")),
     url="https://assistant.example/console/cases/1",
 )
+
+
+LONG_CARD = replace(CARD, text="请核对。" * 40)
 
 
 @pytest.fixture
@@ -61,22 +65,23 @@ def bubbles(twin, member=MEMBER):
     return [(bubble.kind, bubble.text) for bubble in twin.ledger.bubbles(APP.id, member)]
 
 
-def test_text_markdown_card_and_file_arrive(messages, twin):
+def test_text_card_markdown_and_file_arrive(messages, twin):
     messages.send_text(MEMBER, "等待期30天 ]]> <b>&\"'\n第二行 😀")
-    messages.send_markdown(MEMBER, "**等待期** 30 天")
     messages.send_card(MEMBER, CARD)
+    messages.send_card(MEMBER, LONG_CARD)
     messages.send_file(
         MEMBER, OutgoingFile(name="办理说明.pdf", media_type="application/pdf", content=b"%PDF-1.7 of a test")
     )
-    text, markdown, card, file = bubbles(twin)
+    text, card, markdown, file = bubbles(twin)
     assert text == ("text", "等待期30天 ]]> <b>&\"'\n第二行 😀")
-    assert markdown == ("markdown", "**等待期** 30 天")
+    assert markdown[0] == "markdown"  # whole, where the card would have been cut
+    assert all(word in markdown[1] for word in (f"**{CARD.title}**", LONG_CARD.text, f"[去处理]({CARD.url})"))
     assert card[0] == "template_card"
     assert all(word in card[1] for word in (CARD.title, CARD.text, "住院垫付", CARD.url, "去处理"))
     assert twin.kept_media(APP.id, file[1]) == b"%PDF-1.7 of a test"
 
 
-def test_what_a_card_has_no_room_for_is_cut_visibly(messages, twin):
+def test_what_neither_card_nor_markdown_has_room_for_is_cut_visibly(messages, twin):
     messages.send_card(
         MEMBER,
         Card(title="长" * 60, text="文" * 300, url="https://a.example/", rows=(("一二三四五六", "值" * 40),) * 9),
