@@ -10,7 +10,10 @@ TOLD_EVENTS = {
     "unsubscribe": "取消了关注",
     "click": "点了菜单",
     "enter_session": "进入了会话",
+    "user_recall_msg": "撤回了一条消息",
+    "servicer_recall_msg": "企业微信客服撤回了一条消息",
 }
+_REJECTS = "reject_customer_msg_switch_change"  # somebody in WeCom shuts a customer off, or lets them write again
 STEP_WORDS = {
     "asked": "开始等待人工",
     "taken": "接管了会话",
@@ -43,6 +46,10 @@ def doer(actor: str) -> str:
 def shown_words(message: Inbound) -> str:
     """Return what stands in a message's bubble; "" for what need not be seen."""
     if message.kind is Kind.EVENT:
+        if message.event == _REJECTS:
+            return (
+                "企业微信里拒收了对方的消息" if message.fields.get("reject_switch") == "1" else "企业微信里恢复了接收"
+            )
         words = TOLD_EVENTS.get(message.event, "")
         return f"{words}：{message.event_key}" if words and message.event == "click" and message.event_key else words
     if message.kind is Kind.TEXT:

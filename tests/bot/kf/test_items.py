@@ -60,6 +60,21 @@ def test_an_event_names_its_customer_inside():
 
 
 @pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        ({"event_type": "user_recall_msg", "recall_msgid": "m"}, "撤回了一条消息"),
+        ({"event_type": "servicer_recall_msg", "recall_msgid": "m"}, "企业微信客服撤回了一条消息"),
+        ({"event_type": "reject_customer_msg_switch_change", "reject_switch": 1}, "企业微信里拒收了对方的消息"),
+        ({"event_type": "reject_customer_msg_switch_change", "reject_switch": 0}, "企业微信里恢复了接收"),
+        ({"event_type": "session_status_change", "change_type": 1}, ""),
+    ],
+)
+def test_what_happened_on_the_platform_is_told_to_managers(event, shown):
+    item = read(msgid="m1", send_time=1790000000, origin=4, msgtype="event", event={"external_userid": "wm1", **event})
+    assert shown_words(item.inbound) == shown
+
+
+@pytest.mark.parametrize(
     "line",
     [
         {"external_userid": "wm1", "send_time": 1, "origin": 3},
