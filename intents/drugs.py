@@ -6,6 +6,7 @@ answer then asks "您是问…吗".
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from intents.terrain import DrugNames
 
 COMMON_DRUGS = Path(__file__).parent / "drug_names.txt"
 _LONGEST_NAME = 24
+_SHORT_MAKER = 3
 _LIST = re.compile(
-    r"清单|名单|目录|药单|列表|单子|list|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
+    r"清单|名单|目录|药单|列表|单子|list|几个.{0,2}[牌排]子|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
     r"牌子|厂家|那家|哪家|几家|谁家|哪个厂|哪些厂|生产|商品名|药名|通用名|学名|叫什么|叫啥|什么[药要]|啥药|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
 )
 _MEDICAL = re.compile(
     r"几片|几粒|几颗|几次一天|一天|剂量|毫克|mg|副作用|不良反应|耐药|怎么吃|咋吃|饭前|饭后|停药|停两天|有效|效果|治得好|能治|吃多久|打几针|禁忌|能一起|同服|换成|哪个好|疗效|起皮疹|腹泻|吃错|漏服|减量|加量"
 )
 _WHICH_DRUGS = re.compile(
-    r"(哪些|哪几|哪种|有什么|有啥|几种|几个|都有).{0,6}药|药.{0,10}(哪些|哪几|有什么|有啥|几种|几个|都有)"
+    r"(哪些|哪几|哪种|有什么|有啥|几种|几个|都有).{0,6}药|药.{0,10}(哪些|哪几|有什么|有啥|有那些|几种|几个|都有)"
 )
 _WHICH = re.compile(r"有(些)?(哪|啥|什么|几)|(哪些|哪几|都有)")
 _CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
@@ -64,6 +66,8 @@ class DrugIndex:
         service that has the list.
         """
         found = [hit for hit in self._names.find(text) if _believable(hit, text) and not _is_of_another(hit, text)]
+        if all(hit.how != "exact" for hit in found) and _common_drugs().find(text):
+            found = []  # a medicine that is not on the list was named letter by letter
         about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
         if _MEDICAL.search(text) and not re.search(r"清单|名单|目录|药单|特药", text):
             return None
@@ -71,8 +75,8 @@ class DrugIndex:
         if found and (about_list or bare):
             return self._by_name(found, text)
         if not found and 0 < len(before) <= _FEW_ROWS and len(text) <= _LONGEST_ABOUT_IT and _ABOUT_IT.search(text):
-            return DrugAsk(rows=before)
-        if not found and (about_list or of_list):
+            return DrugAsk(rows=self._same_of_maker(before, text) or before)
+        if not found and (about_list or of_list or _WHICH_DRUGS.search(text)):
             return self._by_company(text, of_list=of_list) or (self._missing(text) if about_list else None)
         return None
 
@@ -93,7 +97,7 @@ class DrugIndex:
         rows = {int(hit.thing) for hit in found}
         generics = {hit.name for hit in found} & {compact(self._drugs[row].generic) for row in rows}
         if generics:
-            rows |= {no for no, drug in self._drugs.items() if compact(drug.generic) in generics}
+            rows |= self._alike(no for no in rows if compact(self._drugs[no].generic) in generics)
         first = found[0]
         return DrugAsk(
             rows=tuple(sorted(rows)),
@@ -101,9 +105,19 @@ class DrugIndex:
             certain=all(hit.how == "exact" for hit in found),
         )
 
+    def _same_of_maker(self, before: tuple[int, ...], text: str) -> tuple[int, ...]:
+        """Return the rows of the same medicines by the makers that a text names: 石药家的叫啥."""
+        makers = {hit.thing for hit in self._makers.find(text) if _is_maker(hit)}
+        return tuple(sorted(no for no in self._alike(before) if compact(self._drugs[no].maker) in makers))
+
+    def _alike(self, rows: Iterable[int]) -> set[int]:
+        """Return all rows of the medicines that these rows list."""
+        generics = {compact(self._drugs[no].generic) for no in rows}
+        return {no for no, drug in self._drugs.items() if compact(drug.generic) in generics}
+
     def _by_company(self, text: str, *, of_list: bool) -> DrugAsk | None:
         asks_which = _WHICH_DRUGS.search(text) or (of_list and _WHICH.search(text))
-        makers = self._makers.find(text, fuzzy=False) if asks_which else []
+        makers = [hit for hit in self._makers.find(text) if _is_maker(hit)] if asks_which else []
         if not makers:
             return None
         rows = sorted({no for hit in makers for no in self._by_maker[hit.thing]})
@@ -140,6 +154,11 @@ def _maker_names(maker: str) -> set[str]:
     names = {maker, _MAKERS_PLACE.sub("", maker)}
     names |= {_SHORT_MAKERS.sub("", name) for name in names}
     return {name for name in names if len(name) >= 2}
+
+
+def _is_maker(hit: Found) -> bool:
+    """Makers are told apart by few characters: short ones only when typed exactly, long ones also by sound."""
+    return hit.how == "exact" or (hit.how == "sound" and hit.length > _SHORT_MAKER)
 
 
 def _is_of_another(hit: Found, text: str) -> bool:

@@ -359,7 +359,7 @@ class Router:
         following = context.drug or (before is not None and before.kind[0] == _DRUGS)
         rows = context.drug_rows if context.product == listed[0] else ()
         ask = self._drugs[listed[0]].ask(judged.reading.rest, following=context.drug, of_list=following, before=rows)
-        if ask is None or (not ask.rows and self._is_foreign(judged, context)):
+        if ask is None or (not ask.rows and (len(products) > 1 or self._is_foreign(judged, context))):
             return None
         having = [product for product in products if _DRUGS in self._terrain.families[product]]
         if len(having) > 1:
