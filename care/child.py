@@ -17,7 +17,8 @@ FaultCode = Literal["unknown_vaccine", "before_birth", "future", "same_day"]
 class Dose:
     """A dose given. `vaccine`: the code of a product (care/vaccination/products.yaml); `product`: as it was said.
 
-    `is_about`: only the month or the age was told, and the day was estimated.
+    `is_about`: only the month or the age was told, and the day was estimated. `recorded_at`: when it was first told;
+    None until it is stored.
     """
 
     on: date
@@ -26,6 +27,7 @@ class Dose:
     is_about: bool = False
     source: Source = "parent"
     id: int | None = None
+    recorded_at: datetime | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +53,16 @@ class CheckUp:
 
 @dataclass(frozen=True, kw_only=True)
 class VaccineEvent:
-    """What makes live vaccines wait. `kind`: immunoglobulin (any blood product) | ivig (high dose)."""
+    """What makes live vaccines wait. `kind`: immunoglobulin (any blood product) | ivig (high dose).
+
+    `recorded_at`: as of a dose.
+    """
 
     on: date
     kind: str
     source: Source = "parent"
     id: int | None = None
+    recorded_at: datetime | None = field(default=None, compare=False, repr=False)
 
 
 Record = Dose | Growth | CheckUp | VaccineEvent

@@ -19,6 +19,8 @@ from care.vaccination.rule_files import load
 _SHAPES: Mapping[str, type[Record]] = {"dose": Dose, "growth": Growth, "check_up": CheckUp, "event": VaccineEvent}
 _KINDS = {shape: kind for kind, shape in _SHAPES.items()}
 _FIELDS = {"dose": "doses", "growth": "growth", "check_up": "check_ups", "event": "events"}
+_IN_COLUMNS = ("id", "source", "recorded_at")
+_TIMED = ("dose", "event")
 TRACE_KEPT = timedelta(days=365)
 _PAGE = 500
 
@@ -42,7 +44,8 @@ def add_doses(
 ) -> list[Dose]:
     """Record doses and return those that are new; the same vaccine on the same day is the same dose.
 
-    A known dose that the clinic confirms now counts as confirmed. Raises RecordRefused: then none is stored.
+    A known dose that the clinic confirms now counts as confirmed, and was recorded when it was first told. Raises
+    RecordRefused: then none is stored.
     """
     standing, today = list(_standing(connection, keys, child, Dose)), in_china(now).date()
     new, confirmed = [], []
@@ -57,7 +60,8 @@ def add_doses(
         standing.append(dose)
         new.append(dose)
     for known, dose in confirmed:
-        _replace(connection, keys, child, known.id or 0, replace(dose, product=dose.product or known.product), by, now)
+        surer = replace(dose, product=dose.product or known.product, recorded_at=known.recorded_at)
+        _replace(connection, keys, child, known.id or 0, surer, by, now)
     return _insert_all(connection, keys, child, new, by=by, now=now)
 
 
@@ -75,7 +79,7 @@ def correct_dose(
     if same is not None:  # it was recorded twice, once with a slip
         _drop(connection, child, id, by=by, now=now, replaced_by=same.id)
         return same
-    return _replace(connection, keys, child, id, dose, by, now)
+    return _replace(connection, keys, child, id, replace(dose, recorded_at=None), by, now)
 
 
 def drop_dose(connection: Connection, child: Child, id: int, *, by: str, now: datetime) -> bool:
@@ -170,8 +174,8 @@ def _insert_all(
     if not records:
         return []
     rows = [
-        {"child_id": child.id, "kind": _KINDS[type(one)], "source": one.source, "added_at": now, "added_by": by,
-         "sealed": b""}
+        {"child_id": child.id, "kind": _KINDS[type(one)], "source": one.source, "added_by": by, "sealed": b"",
+         "added_at": getattr(one, "recorded_at", None) or now}
         for one in records
     ]  # fmt: skip
     adding = insert(child_records).returning(child_records.c.id, sort_by_parameter_order=True)
@@ -185,7 +189,7 @@ def _insert_all(
 
 
 def _plain(record: Record) -> bytes:
-    told = {name: value for name, value in asdict(record).items() if name not in ("id", "source")}
+    told = {name: value for name, value in asdict(record).items() if name not in _IN_COLUMNS}
     return json.dumps(told, ensure_ascii=False, default=date.isoformat).encode()
 
 
@@ -199,6 +203,8 @@ def _drop(connection: Connection, child: Child, id: int, *, by: str, now: dateti
 def _opened(keys: KeyRing, row: Any) -> Record:
     told = json.loads(keys.open(row.sealed, place=_place(row.id)))
     told["on"] = date.fromisoformat(told["on"])
+    if row.kind in _TIMED:
+        told["recorded_at"] = row.added_at
     return _SHAPES[row.kind](**told, source=row.source, id=row.id)
 
 

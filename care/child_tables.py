@@ -56,7 +56,7 @@ child_records = Table(
     Column("child_id", RowId, ForeignKey("children.id"), nullable=False),
     Column("kind", String(8), nullable=False),
     Column("source", String(16), nullable=False),
-    Column("added_at", UtcTime, nullable=False),
+    Column("added_at", UtcTime, nullable=False),  # of a dose that a clinic confirmed: when it was first told
     Column("added_by", String(80), nullable=False),  # as in the audit trail: contact:<id> | user:<name> | command
     Column("dropped_at", UtcTime),
     Column("dropped_by", String(80)),

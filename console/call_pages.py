@@ -27,6 +27,7 @@ _ON_PAGE = 30
 _MOST = 1000  # looked through for a manager of some products only
 _OUTCOMES = {"done": "已打通", "not_reached": "没打通", "later": "改时间再打"}
 _TITLES = {"vaccination_certificate": "核对接种证照片", "unanswered": "会话没人回复", "danger": "有人可能有危险"}
+_ABOUT = {"ask_clinic": "接种记录要请门诊核实，家长还没有回音"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +160,14 @@ def _line(connection: Connection, office: Office, desk: PersonDesk, call: Call, 
         id=call.id,
         title=_TITLES.get(call.kind) or _title(call.kind),
         about=" · ".join(
-            part for part in (what, named, "多次没有联系上" if call.detail.get("unreached") else "") if part
+            part
+            for part in (
+                what,
+                named,
+                _ABOUT.get(str(call.detail.get("about", "")), ""),
+                "多次没有联系上" if call.detail.get("unreached") else "",
+            )
+            if part
         ),
         who=who_of(connection, office.store.keys, contact_id=call.contact_id) if call.contact_id else "",
         contact_id=call.contact_id,

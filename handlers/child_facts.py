@@ -1,7 +1,7 @@
 """What a child's reminders are planned from: the forecast of the next doses, the check-ups, and who is told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -10,8 +10,9 @@ from bot.clock import in_china
 from care import children
 from care.child import Child
 from care.child_forecast import forecast_of
+from care.clinic_questions import asks_on
 from care.policy import Policy, standing
-from care.vaccination.rows import Row
+from care.vaccination.rows import DATED, Row
 from care.vaccination.rule_files import load
 from care.vaccination.together import without_covered
 from handlers.reminder_facts import Facts, PlanningHouse, Recipient, recipients, stored_policy
@@ -21,7 +22,8 @@ from knowledge.schema import ChildReminders
 @dataclass(frozen=True, kw_only=True)
 class ChildFacts(Facts):
     """`rows`: the next dose of each vaccine. `check_ups`: days of those done; None where that wasn't bought.
-    `booked_for`, `put_off_until`: as in the profile."""
+    `booked_for`, `put_off_until`: as in the profile. `asks_on`: vaccine that a clinic has to look at, now or
+    from a day on → the day to say so."""
 
     name: str
     birth: date
@@ -30,6 +32,7 @@ class ChildFacts(Facts):
     policy_id: int | None = None
     booked_for: date | None = None
     put_off_until: date | None = None
+    asks_on: Mapping[str, date] = field(default_factory=dict)
 
 
 def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, now: datetime) -> ChildFacts | None:
@@ -45,6 +48,7 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
             return None
         if promised.check_ups_option in (policy.options or ()):
             check_ups = tuple(one.on for one in child.check_ups)
+    rows = without_covered(forecast_of(child, today), load(), today)
     return ChildFacts(
         subject=f"child:{child.id}",
         recipients=told,
@@ -52,11 +56,12 @@ def child_facts(connection: Connection, house: PlanningHouse, child: Child, *, n
         now=now,
         name=child.name,
         birth=child.birth,
-        rows=without_covered(forecast_of(child, today), load(), today),
+        rows=rows,
         check_ups=check_ups,
         policy_id=child.policy_id,
         booked_for=child.profile.booked_for,
         put_off_until=child.profile.put_off_until,
+        asks_on={row.vaccine: asks_on(child, row, load()) for row in rows if _is_asked(row)},
     )
 
 
@@ -82,6 +87,10 @@ def reminders_promised(house: PlanningHouse, policy: Policy) -> ChildReminders |
     """Return what a policy's product promises about reminding of vaccinations, or None."""
     handbook = house.library.handbooks.get(policy.product)
     return handbook.product.child_reminders if handbook else None
+
+
+def _is_asked(row: Row) -> bool:
+    return row.status == "ask_clinic" or (row.status in DATED and row.asks_from is not None)
 
 
 def _guardians(connection: Connection, child: Child) -> tuple[Recipient, ...]:

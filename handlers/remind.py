@@ -158,17 +158,15 @@ class Rounds:
         if kind is None or facts is None or planned is None:
             rows.settle(connection, reminder, "dropped", now=now, reason="not wanted any more")
             return "dropped"
-        if planned.calls:
-            return self._call(connection, reminder, planned, now)
+        if planned.calls:  # of a case somebody calls who has work to do; of a child only who wants to hear of it
+            refused = _refused(connection, reminder, kind, now) if kind.about == "child" else None
+            return refused or self._call(connection, reminder, planned, now)
         if is_quiet(now):
             rows.put_off(connection, reminder, next_allowed(now, seed=str(reminder.id)), reason="quiet hours")
             return "put_off"
-        if rows.has_opted_out(connection, contact_id=reminder.contact_id, kind=reminder.kind):
-            rows.settle(connection, reminder, "opted_out", now=now)
-            return "opted_out"
-        if not has_consented(connection, reminder, kind):
-            rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
-            return "dropped"
+        refused = _refused(connection, reminder, kind, now)
+        if refused is not None:
+            return refused
         places = conversations_of(connection, reminder.contact_id, reminder.conversation_id)
         found = [row.owner for one in places for row in _OWNER.rows(connection, {"of_id": one})]
         if len(found) < len(places):  # a turn is being taken: neither of the two waits for the other
@@ -270,6 +268,17 @@ class Rounds:
         self.ways.refused(connection, one, fault)
         rows.put_off(connection, one.reminder, now, rung=_NEXT_RUNG[one.way], reason=f"{one.way} refused")
         return "fell_through"
+
+
+def _refused(connection: Connection, reminder: Reminder, kind: ReminderKind, now: datetime) -> str | None:
+    """End what the person opted out of, or has not agreed to; None where neither stands against it."""
+    if rows.has_opted_out(connection, contact_id=reminder.contact_id, kind=reminder.kind):
+        rows.settle(connection, reminder, "opted_out", now=now)
+        return "opted_out"
+    if not has_consented(connection, reminder, kind):
+        rows.settle(connection, reminder, "dropped", now=now, reason="no consent")
+        return "dropped"
+    return None
 
 
 def _planned_again(kind: ReminderKind | None, facts: Facts | None, reminder: Reminder) -> Planned | None:

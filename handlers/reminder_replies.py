@@ -37,10 +37,11 @@ def noting(scene: Scene, case: Case, note: str) -> Effect:
     return note_it
 
 
-def ending(reminder: Any) -> Effect:
-    """Return the effect that ends what is still planned of a reminder's kind about its subject."""
+def ending(reminder: Any, *, occasion: str | None = None) -> Effect:
+    """Return the effect that ends what is still planned of a reminder's kind about its subject, or what follows from
+    one occasion."""
 
     def end(connection: Connection, turn: Committing) -> None:
-        reminder_done.end(connection, reminder, now=turn.now)
+        reminder_done.end(connection, reminder, now=turn.now, occasion=occasion)
 
     return end

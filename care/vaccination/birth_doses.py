@@ -1,5 +1,7 @@
 """The two vaccines that begin at birth: hepatitis B, with the mother's HBsAg and low weight, and BCG."""
 
+from dataclasses import replace
+
 from care.vaccination.course import Course, Limit, Proposal
 from care.vaccination.evaluate import asked_if, by_plan, doubts
 from care.vaccination.rows import Row
@@ -41,6 +43,8 @@ def bcg(course: Course) -> Row:
     test_from = family.marks["test_from"].after(child.birth)
     ends = family.ends_at.after(child.birth) if family.ends_at else test_from
     row = course.next_dose(1, family.plans[0], Proposal(limit=Limit(day=ends, age="4岁", rule="BCG", certainty="high")))
-    if row.status == "aged_out" or child.as_of < test_from:
+    if row.status == "aged_out":
         return row
-    return course.ended("ask_clinic", because("bcg_test", rule="BCG"), dose=1)
+    if child.as_of < test_from:
+        return replace(row, asks_from=test_from)
+    return course.ended("ask_clinic", because("bcg_test", rule="BCG"), dose=1, asks_from=test_from)

@@ -46,11 +46,20 @@ class Course:
     live: tuple[Dose, ...]
     overlays: tuple[Overlay, ...] = ()
 
-    def ended(self, status: Status, *reasons: Reason, dose: int | None = None, product: str | None = None) -> Row:
+    def ended(
+        self,
+        status: Status,
+        *reasons: Reason,
+        dose: int | None = None,
+        product: str | None = None,
+        asks_from: date | None = None,
+    ) -> Row:
         """Return a row without days."""
         if status in ("aged_out", "ask_clinic") and product is None:
             product = self.family.code
-        return Row(vaccine=self.family.code, status=status, dose=dose, product=product, reasons=reasons)
+        return Row(
+            vaccine=self.family.code, status=status, dose=dose, product=product, reasons=reasons, asks_from=asks_from
+        )
 
     def complete(self, *reasons: Reason) -> Row:
         """Return the row of a finished series."""

@@ -90,7 +90,7 @@ def _for_condition(course: Course, row: Row) -> Row:
     for condition in (course.programme.conditions[code] for code in course.child.conditions):
         if course.family.code in condition.ask:
             reason = because("condition", rule=condition.id, certainty=condition.certainty, say=condition.say)
-            return course.ended("ask_clinic", reason, dose=row.dose, product=row.product)
+            return course.ended("ask_clinic", reason, dose=row.dose, product=row.product, asks_from=row.recommended)
     return row
 
 
@@ -103,7 +103,7 @@ def _after_high_dose(course: Course, row: Row) -> Row:
     if not any(event.kind == "ivig" for event in course.child.events):
         return row
     reason = because("high_dose_immunoglobulin", rule="IVIG", certainty="low")
-    return course.ended("ask_clinic", reason, dose=row.dose, product=row.product)
+    return course.ended("ask_clinic", reason, dose=row.dose, product=row.product, asks_from=row.recommended)
 
 
 def _marked(rows: list[Row], programme: Programme) -> tuple[Row, ...]:

@@ -21,7 +21,9 @@ def hpv(course: Course) -> Row:
         reason = because("not_applicable_cohort", rule="HPV2", certainty="medium", day=born_from)
         return course.ended("not_applicable", reason)
     if child.sex is None:
-        return course.ended("ask_clinic", because("sex_unknown"), dose=len(course.doses) + 1)
+        number = len(course.doses) + 1
+        from_age = plan.reached(1, child.birth, child.as_of)[1]
+        return course.ended("ask_clinic", because("sex_unknown"), dose=number, asks_from=from_age)
     row = _next(course) if len(course.doses) < plan.length else _finished(course)
     return asked_if(row, doubts(course, _expected(course)))
 

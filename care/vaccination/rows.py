@@ -15,7 +15,9 @@ DATED: frozenset[str] = frozenset(("upcoming", "due", "overdue"))
 class Row:
     """`dose` is null when complete or not applicable, the days are null but for upcoming, due and overdue.
 
-    `before` is exclusive, `latest` inclusive. `earliest` and `recommended` may lie in the past.
+    `before` is exclusive, `latest` inclusive. `earliest` and `recommended` may lie in the past. `asks_from`: the day
+    from which a question to the clinic is of use, None: at once; of a dose with days: from which the clinic must be
+    asked. It is no part of the contract's shape.
     """
 
     vaccine: str
@@ -27,6 +29,7 @@ class Row:
     before: date | None = None
     latest: date | None = None
     reasons: tuple[Reason, ...] = ()
+    asks_from: date | None = None
 
     @property
     def certainty(self) -> Certainty:

@@ -13,7 +13,8 @@ def self_paid(course: Course) -> Row:
     if number > plan.length:
         row = course.complete() if plan.then == "complete" or course.family.ask_first else _by_label(course, number)
     elif course.family.ask_first:
-        row = course.ended("ask_clinic", because("high_risk_only", rule=course.family.code, certainty="medium"), dose=1)
+        reason, from_age = because("high_risk_only", rule=course.family.code, certainty="medium"), plan.doses[0].min_age
+        row = course.ended("ask_clinic", reason, dose=1, asks_from=from_age.after(course.child.birth))
     else:
         row = course.next_dose(number, plan)
     if any(dose.product.code != course.family.code for dose in course.doses):

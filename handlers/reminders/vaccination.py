@@ -4,10 +4,12 @@ Counted from `recommended`: 7 days and 1 day before, the day; 3, 7, 14 and 30 da
 call a week later. Where a last possible day comes first, also 14 and 3 days before that, and the call a week before it.
 Where several visits would be told on one day, one message tells them all. Once a visit is booked, or put off, what
 falls due until then is counted from that day: told the day before and on it (put off: on it), and after it as ever.
+
+What a clinic has to look at is told once, on a day without another message, and called about two weeks later.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime, time, timedelta
 
 from care.reminders import Planned
@@ -21,9 +23,11 @@ from handlers.reminder_kind import ReminderKind, Words, planned_for, sentence
 
 _CLOCK = time(8, 40)
 _BEFORE_DAYS, _AFTER_DAYS, _AFTER_MONTHS = (7, 1, 0), (3, 7, 14, 30), (2, 3, 4, 5, 6)
-_CALL_AFTER = timedelta(days=7)
+_CALL_AFTER, _CALLED_WITHIN = timedelta(days=7), timedelta(days=30)
 _CLOSES_WITHIN = timedelta(days=21)
 _CLOSING_DAYS = (14, 3)
+_ASKED_WITHIN_DAYS, _CALL_AFTER_ASKING = 7, timedelta(days=14)
+ASKS = "ask"  # after the day in the occurrence of what a clinic has to look at
 
 
 def plan(facts: ChildFacts) -> list[Planned]:
@@ -33,10 +37,12 @@ def plan(facts: ChildFacts) -> list[Planned]:
         if row.status not in DATED or row.recommended is None:
             continue
         visit, before = _visit(facts, row), (1, 0) if facts.booked_for else (0,)
+        asked = facts.asks_on.get(row.vaccine, date.max)
         for day in _days(visit, row.latest, before) if visit else _days(row.recommended, row.latest):
-            told[day].append(row)
+            if day < asked:
+                told[day].append(row)
         calling = _calling(visit or row.recommended, row.latest)
-        if calling is not None:
+        if calling is not None and calling < asked:
             calls[calling].append(row)
     days = sorted(told)
     found = []
@@ -46,7 +52,29 @@ def plan(facts: ChildFacts) -> list[Planned]:
                              rows=tuple(told[day]), day=day)  # fmt: skip
     for day, rows in calls.items():
         found += planned_for(facts, "vaccination", f"{day}/call", at(day, _CLOCK), calls=True,
-                             until=at(day + timedelta(days=30)), rows=tuple(rows), day=day)  # fmt: skip
+                             until=at(day + _CALLED_WITHIN), rows=tuple(rows), day=day)  # fmt: skip
+    return found + _asking(facts, told)
+
+
+def _asking(facts: ChildFacts, told: Container[date]) -> list[Planned]:
+    """Return the word that a clinic has to look at the record, and the call where nothing came of it.
+
+    The occurrence is the day from which it may be said, however it is moved: it is never said again of the same facts.
+    """
+    asked: dict[date, list[Row]] = defaultdict(list)
+    for row in facts.rows:
+        if row.vaccine in facts.asks_on:
+            asked[facts.asks_on[row.vaccine]].append(row)
+    found = []
+    for since, rows in asked.items():
+        first = max(since, facts.put_off_until or since)
+        week = [first + timedelta(days=n) for n in range(_ASKED_WITHIN_DAYS)]
+        day, over = next((one for one in week if one not in told), first), first + timedelta(days=_ASKED_WITHIN_DAYS)
+        calling, key = first + _CALL_AFTER_ASKING, f"{since}/{ASKS}"
+        found += planned_for(facts, "vaccination", key, at(day, _CLOCK), until=at(over, time(21)),
+                             rows=tuple(rows), day=day, asks=True)  # fmt: skip
+        found += planned_for(facts, "vaccination", f"{key}/call", at(calling, _CLOCK), calls=True,
+                             until=at(calling + _CALLED_WITHIN), about="ask_clinic")  # fmt: skip
     return found
 
 
@@ -84,6 +112,8 @@ def _until(day: date, following: date | None) -> datetime:
 
 def compose(facts: ChildFacts, planned: Planned) -> Words:
     rows: tuple[Row, ...] = planned.detail["rows"]
+    if planned.detail.get("asks"):
+        return _question(facts, rows, planned.detail["day"])
     by_day: dict[tuple[date, str], list[Row]] = defaultdict(list)
     for row in rows:
         by_day[_standing(facts, row)].append(row)
@@ -99,6 +129,16 @@ def compose(facts: ChildFacts, planned: Planned) -> Words:
     return Words(text="\n".join(parts), fields={"title": "接种提醒", "day": day_words(min(by_day)[0])})
 
 
+def _question(facts: ChildFacts, rows: Sequence[Row], day: date) -> Words:
+    """What stands in the record comes first: each vaccine with the first of its reasons."""
+    lines = [sentence("vaccination_asks_line", vaccine=_family(row), why=row.reasons[0].say) for row in rows]
+    text = sentence("vaccination_asks", name=facts.name, lines="\n".join(lines))
+    return Words(
+        text=f"{text}\n{sentence('vaccination_rule')}",
+        fields={"title": sentence("vaccination_asks_title"), "day": day_words(day)},
+    )
+
+
 def _standing(facts: ChildFacts, row: Row) -> tuple[date, str]:
     """Return the day to name for a dose, and the sentence that tells it."""
     if facts.booked_for is not None and facts.booked_for >= facts.today and _visit(facts, row):
@@ -112,10 +152,14 @@ def _named(rows: list[Row]) -> str:
 
 
 def _name(row: Row) -> str:
-    family = load().families.get(row.vaccine)
     dose = f"第{row.dose}剂" if row.dose else ""
     unsure = "" if row.certainty == "high" else sentence("vaccination_confirm")
-    return f"{family.name if family else row.vaccine}{dose}{unsure}"
+    return f"{_family(row)}{dose}{unsure}"
+
+
+def _family(row: Row) -> str:
+    family = load().families.get(row.vaccine)
+    return family.name if family else row.vaccine
 
 
 KIND = ReminderKind(about="child", plan=plan, compose=compose)

@@ -12,11 +12,12 @@ from bot.clock import CHINA, in_china
 from bot.messages import Inbound, Kind, Outcome, Reply
 from bot.store.schema import conversations
 from bot.store.store import Store
-from care import bindings, call_tasks, child_records, children, consents, policy_saving
+from care import bindings, call_tasks, child_records, children, consents, policy_saving, reminder_done
 from care.child import CheckUp, Child, Dose
 from care.child_forecast import forecast_of
 from care.consents import ConsentKind
 from care.policy import Policy
+from care.reminders import last_told, opt_out
 from care.tables import reminders as table
 from care.workdays import WorkCalendar
 from handlers.remind import Rounds
@@ -258,3 +259,88 @@ def test_after_half_a_year_of_silence_somebody_calls_once(home: Home) -> None:
     with home.store.reading() as connection:
         calls = [one.subject for one in call_tasks.open_tasks(connection, home.store.keys)]
     assert calls.count(f"child:{home.child.id}") == 1
+
+
+EARLY = (date(2027, 2, 1), date(2027, 4, 1), date(2027, 5, 20))  # the third twelve days before six months
+
+
+def _with_an_early_dose(home: Home) -> None:
+    home.at(EARLY[-1], 15)
+    home.gets(*(Dose(on=day, vaccine="DTaP") for day in EARLY))
+
+
+def _calls(home: Home) -> list[str]:
+    with home.store.reading() as connection:
+        return [one.occurrence for one in call_tasks.open_tasks(connection, home.store.keys)]
+
+
+def test_an_early_dose_is_told_the_day_after_it_was_recorded_and_called_about_two_weeks_later(home: Home) -> None:
+    _with_an_early_dose(home)
+    asked = [text for text in home.at(date(2027, 5, 21)).hears() if "核实" in text]
+    assert len(asked) == 1
+    assert "百白破疫苗：第3针（2027年5月20日）比程序的年龄早" in asked[0]
+    assert not any("核实" in text for text in home.at(date(2027, 5, 22)).hears())
+    assert "2027-05-21/ask/call" not in _calls(home)
+    home.at(date(2027, 6, 4)).hears()
+    assert _calls(home).count("2027-05-21/ask/call") == 1
+
+
+def test_a_dose_that_was_put_right_is_not_asked_about(home: Home) -> None:
+    _with_an_early_dose(home)
+    slip = next(dose for dose in home.child.doses if dose.on == EARLY[-1])
+    home.clock.now = moment(date(2027, 6, 2), 15)
+
+    def correct(connection: Connection) -> None:
+        right = replace(slip, on=date(2027, 6, 2))
+        child_records.correct_dose(
+            connection, home.store.keys, home.child, slip.id or 0, right, by="contact:1", now=home.clock()
+        )
+
+    home.store.write(correct)
+    assert not any("核实" in text for text in home.at(date(2027, 6, 3)).hears())
+    home.at(date(2027, 6, 5)).hears()
+    assert not any("/ask" in one for one in _calls(home))
+
+
+def test_a_dose_that_the_clinic_confirms_is_not_asked_about_again(home: Home) -> None:
+    _with_an_early_dose(home)
+    home.at(date(2027, 5, 21)).hears()
+    home.clock.now = moment(date(2027, 5, 25), 15)
+    home.gets(Dose(on=EARLY[-1], vaccine="DTaP", source="clinic_confirmed"))
+    for day in (date(2027, 5, 26), date(2027, 5, 27)):
+        assert not any("核实" in text for text in home.at(day).hears())
+
+
+def test_bcg_is_asked_about_when_it_wants_a_test_and_not_before(home: Home) -> None:
+    home.store.write(
+        lambda connection: children.change_child(
+            connection, home.store.keys, home.child, by="contact:1", now=home.clock(), record_since=None
+        )
+    )
+    assert not any("核实" in text for text in home.at(date(2027, 2, 27)).hears())
+    told = [text for day in (1, 2, 3, 5) for text in home.at(date(2027, 3, day)).hears() if "卡介苗：满3月龄" in text]
+    assert len(told) == 1
+
+
+def test_nobody_calls_about_a_record_whose_guardian_opted_out(home: Home) -> None:
+    _with_an_early_dose(home)
+    home.at(date(2027, 5, 21)).hears()
+    home.store.write(lambda connection: opt_out(connection, contact_id=1, kind="vaccination", now=home.clock()))
+    for day in (date(2027, 6, 4), date(2027, 6, 5)):
+        home.at(day).hears()
+    assert not any("/ask" in one for one in _calls(home))
+
+
+def test_what_a_clinic_has_looked_at_is_not_called_about_and_the_doses_to_come_are_told_as_ever(home: Home) -> None:
+    _with_an_early_dose(home)
+    home.at(date(2027, 5, 21)).hears()
+
+    def looked_at(connection: Connection) -> None:
+        told = last_told(connection, 1, since=home.clock() - timedelta(days=1))
+        assert told is not None
+        assert reminder_done.end(connection, told, now=home.clock(), occasion=told.occurrence) == 1
+
+    home.store.write(looked_at)
+    assert any("接种" in text for text in home.at(date(2027, 5, 25)).hears())
+    home.at(date(2027, 6, 4)).hears()
+    assert not any("/ask" in one for one in _calls(home))

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from bot.clock import CHINA, in_china
 from care.vaccination.rows import Row
+from care.vaccination.words import because
 from care.workdays import WorkCalendar
 from handlers.child_facts import ChildFacts
 from handlers.reminder_facts import Recipient
@@ -11,9 +12,12 @@ from handlers.reminders import check_up_next, vaccination
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=CHINA)
 DAY = date(2026, 12, 10)
+ASKED = date(2026, 11, 24)
 
 
-def facts(*rows: Row, check_ups: tuple[date, ...] | None = None, now: datetime = NOW) -> ChildFacts:
+def facts(
+    *rows: Row, check_ups: tuple[date, ...] | None = None, now: datetime = NOW, put_off_until: date | None = None
+) -> ChildFacts:
     return ChildFacts(
         subject="child:1",
         recipients=(Recipient(contact_id=1, conversation_id=1),),
@@ -23,6 +27,8 @@ def facts(*rows: Row, check_ups: tuple[date, ...] | None = None, now: datetime =
         birth=date(2026, 4, 10),
         rows=rows,
         check_ups=check_ups,
+        put_off_until=put_off_until,
+        asks_on={one.vaccine: ASKED for one in rows if one.status == "ask_clinic"},
     )
 
 
@@ -69,3 +75,41 @@ def test_a_check_up_that_was_done_is_not_reminded_of() -> None:
     every = check_up_next.plan(facts(check_ups=()))
     after_one = check_up_next.plan(facts(check_ups=(date(2026, 12, 12),)))
     assert (len(every), len(after_one)) == (16, 10)
+
+
+def asked(vaccine: str = "DTP") -> Row:
+    return Row(vaccine=vaccine, status="ask_clinic", dose=4, product="DTaP", reasons=(because(
+        "early", rule="G11", certainty="low", number=3, day=date(2026, 9, 30)),))  # fmt: skip
+
+
+def test_what_a_clinic_has_to_look_at_is_told_once_and_called_about_two_weeks_later() -> None:
+    said, call = vaccination.plan(facts(asked()))
+    assert (said.occurrence, call.occurrence) == ("2026-11-24/ask", "2026-11-24/ask/call")
+    assert in_china(said.due_at) == datetime(2026, 11, 24, 8, 40, tzinfo=CHINA)
+    assert in_china(call.due_at).date() == date(2026, 12, 8)
+    assert (said.calls, call.calls) == (False, True)
+
+
+def test_a_question_to_the_clinic_says_first_what_stands_in_the_record() -> None:
+    both = facts(asked(), asked("POLIO"))
+    [said, _] = vaccination.plan(both)
+    words = vaccination.compose(both, said)
+    assert words.text.index("第3针（2026年9月30日）") < words.text.index("核实过了")
+    assert "百白破疫苗" in words.text
+    assert "脊灰疫苗" in words.text
+    assert "接种门诊" in words.text
+    assert len(words.fields["title"]) <= 20
+
+
+def test_a_question_to_the_clinic_does_not_come_beside_another_message() -> None:
+    visit = row("MMR", ASKED)  # told on the day, and on none of the next two
+    said = next(one for one in vaccination.plan(facts(asked(), visit)) if one.occurrence.endswith("/ask"))
+    assert in_china(said.due_at).date() == ASKED + timedelta(days=1)
+    assert said.occurrence == "2026-11-24/ask"
+
+
+def test_who_put_reminders_off_is_asked_afterwards_and_not_twice() -> None:
+    said, call = vaccination.plan(facts(asked(), put_off_until=date(2026, 11, 30)))
+    assert in_china(said.due_at).date() == date(2026, 11, 30)
+    assert in_china(call.due_at).date() == date(2026, 12, 14)
+    assert said.occurrence == "2026-11-24/ask"

@@ -3,7 +3,7 @@ after an opt-out, completion or ageing out; with the process killed at random an
 
 import time
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from care.tables import call_tasks
 from knowledge.library import Library
 from tests.proof import year_oracle as oracle
 from tests.proof.year_platform import Arrival, Fate, MortalStore
-from tests.proof.year_world import Year
+from tests.proof.year_world import Raised, Year
 
 _WINDOW, _FOR_REMINDERS = timedelta(hours=48), 4  # of five; one is kept back
 
 
 def _kind_of(arrival: Arrival) -> str:
-    words = {"接种": "vaccination", "出院": "discharge", "入院": "admission"}
+    words = {"门诊核实": "ask", "接种": "vaccination", "出院": "discharge", "入院": "admission"}
     return next((kind for word, kind in words.items() if word in arrival.about), "other")
 
 
@@ -93,6 +93,33 @@ class Audit:
                 self.counted["told, though it might have been left"] += 1
                 if not days or {must.day for must in wanted} >= set(days):
                     self._fault("told without need, or twice", to, arrival.at)
+            self._questions(one, history)
+
+    def _questions(self, one: Raised, history: oracle.ChildHistory) -> None:
+        """What a clinic has to look at: each is told once and then called about, unless the record was put right."""
+        begin, end, to = self.year.begin, self.year.end, one.person.platform_id
+        wanted, asked = list(history.must_ask(begin, end)), set[date]()
+        for arrival in [arrival for arrival, kind in self.arrivals[to] if kind == "ask"]:
+            since = min(history.may_ask(arrival.at) - asked, default=None)
+            if since is None:
+                self._fault("asked without need, or twice", to, arrival.at)
+            else:
+                asked.add(since)
+                self.counted["asked to have looked at"] += 1
+        for must in wanted:
+            if must.day not in asked and not self._was_called(one.person.contact, must.at, must.until):
+                self._fault("not asked", to, must.day)
+        must_call, may_call = history.calls_to_ask(begin, end)
+        calls = Counter(
+            date.fromisoformat(call.occurrence[:10])
+            for call in self.calls_of[one.person.contact]
+            if call.occurrence.endswith("/ask/call")
+        )
+        self.counted["calls about questions"] += calls.total()
+        for since in must_call - set(calls):
+            self._fault("not called about", to, since)
+        for since in set(calls) - may_call:
+            self._fault("called without need", to, since)
 
     def _stays(self) -> None:
         for stay in self.year.stays:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from bot.clock import CHINA, in_china
 from care.child import Child
 from care.child_forecast import forecast_of
+from care.vaccination.rows import Row
 from care.workdays import WorkCalendar
 from tests.proof.year_world import Person, Raised, Stay
 
@@ -62,12 +63,23 @@ def _told_days(recommended: date, latest: date | None) -> list[date]:
     return [day for day in days if latest is None or day <= latest]
 
 
+# What a clinic has to look at is told once, the day after the last word on it (BCG not before three months), on the
+# first day of a week that has no visit to tell; two weeks later somebody calls.
+_ASK_DAYS, _ASK_CALL = 7, timedelta(days=14)
+_LIVE = frozenset({"BCG", "MMR", "JE_L", "HepA_L"})
+_DOSES_OF = {
+    "POLIO": {"IPV", "bOPV"}, "DTP": {"DTaP", "DT", "Td"}, "MPSV_A": {"MPSV_A", "MPSV_AC"},
+    "MPSV_AC": {"MPSV_A", "MPSV_AC"}, "JE_L": {"JE_L", "JE_I"}, "HepA_L": {"HepA_L", "HepA_I"},
+}  # fmt: skip
+
+
 class ChildHistory:
     """One child's year: on which days its guardian should have been reminded."""
 
     def __init__(self, one: Raised) -> None:
         self._one = one
         self._known: dict[tuple[int, date], frozenset[date]] = {}
+        self._asked: dict[tuple[int, date], frozenset[date]] = {}
 
     def record_at(self, moment: datetime) -> tuple[int, Child] | None:
         """Return what was recorded at a moment, with its number."""
@@ -86,6 +98,74 @@ class ChildHistory:
             days = {day for row in rows if row.recommended for day in _told_days(row.recommended, row.latest)}
             self._known[key] = frozenset(days)
         return self._known[key]
+
+    def asked_since(self, moment: datetime) -> frozenset[date]:
+        """Return the days from which the record of a moment has something for the clinic to look at."""
+        record = self.record_at(moment)
+        if record is None:
+            return frozenset()
+        number, child = record
+        key = (number, in_china(moment).date())
+        if key not in self._asked:
+            rows = [row for row in forecast_of(child, key[1]) if row.status == "ask_clinic"]
+            self._asked[key] = frozenset(self._since(number, child, row) for row in rows)
+        return self._asked[key]
+
+    def _since(self, number: int, child: Child, row: Row) -> date:
+        of_it = _DOSES_OF.get(row.vaccine, {row.vaccine})
+        if any(reason.code == "live_close" for reason in row.reasons):
+            of_it = of_it | _LIVE
+        doses = [(dose.vaccine, dose.on) for dose in child.doses if dose.vaccine in of_it]
+        told = self._one.told
+        known = [{(dose.vaccine, dose.on) for dose in record.doses} for _, record in told[: number + 1]]
+        # A dose that was taken back and told again was told then.
+        words = [
+            told[max((at + 1 for at in range(number + 1) if dose not in known[at]), default=0)][0] for dose in doses
+        ]
+        since = in_china(max([told[0][0], *words])).date() + timedelta(days=1)
+        return since if row.vaccine != "BCG" or doses else max(since, _month_later(child.birth, 3))
+
+    def _asking_day(self, since: date, moment: datetime) -> date:
+        week = [since + timedelta(days=n) for n in range(_ASK_DAYS)]
+        return next((day for day in week if day not in self.days_told(moment)), since)
+
+    def must_ask(self, begin: datetime, end: datetime) -> Iterator[Wanted]:
+        """Yield what a clinic had to look at and nothing stood against telling."""
+        for since in sorted(self._all_asked(begin, end)):
+            for day in (since + timedelta(days=n) for n in range(_ASK_DAYS)):
+                at, by = _at(day, _VISIT), _at(day, _VISIT) + timedelta(hours=2)
+                if not begin <= at or by > end or since not in self.asked_since(at):
+                    continue
+                if self._asking_day(since, at) != day or self.changed_between(at, by) or self._hindered(at, by):
+                    continue
+                until = _at(since + timedelta(days=_ASK_DAYS), time(21))
+                yield Wanted(to=self._one.person.platform_id, kind="ask", day=since, at=at, until=until)
+                break
+
+    def may_ask(self, moment: datetime) -> frozenset[date]:
+        """Return which questions to the clinic could be told at a moment."""
+        week = timedelta(days=_ASK_DAYS)
+        return frozenset(
+            since for since in self.asked_since(moment) if _at(since, _VISIT) <= moment < _at(since + week, time(21))
+        )
+
+    def calls_to_ask(self, begin: datetime, end: datetime) -> tuple[frozenset[date], frozenset[date]]:
+        """Return the questions that somebody had to call about, and those that somebody could call about."""
+        person, must, may = self._one.person, set(), set()
+        for since in self._all_asked(begin, end):
+            at = _at(since, _VISIT) + _ASK_CALL
+            start, by = _at(since, _VISIT) - timedelta(days=1), at + timedelta(hours=2)
+            moments = [at, *(one for one, _ in self._one.told if at < one < at + timedelta(days=30))]
+            may |= {since} if any(since in self.asked_since(one) for one in moments) else set()
+            hindered = any(_touches(spans, start, by) for spans in (person.out, person.unwilling))
+            steady = since in self.asked_since(at) and not self.changed_between(start + timedelta(days=1), by)
+            must |= {since} if begin <= start and by <= end and steady and not hindered else set()
+        return frozenset(must), frozenset(may)
+
+    def _all_asked(self, begin: datetime, end: datetime) -> set[date]:
+        moments = [since + timedelta(minutes=1) for since, _ in self._one.told]
+        moments += [begin + timedelta(days=n) for n in range(0, (end - begin).days + 1, 5)]
+        return {since for moment in moments for since in self.asked_since(moment)}
 
     def changed_between(self, start: datetime, end: datetime) -> bool:
         return any(start < since <= end for since, _ in self._one.told)

@@ -8,7 +8,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ from tests.proof.year_platform import Fate, Gateway, Killed, MortalStore, Phones
 
 KINDS = ("vaccination", "admission", "discharge")
 BEGIN = datetime(2026, 1, 1, 7, tzinfo=CHINA)
-_HISTORIES = 60
+_HISTORIES, _EARLY = 60, 0.06  # how many there are; of the visits, the share with a dose before its time
 _WALK_EVERY = timedelta(days=40)  # rows are written 45 days ahead: a service that re-plans this seldom loses nothing
 
 
@@ -259,9 +259,30 @@ class Year:
             for row in forecast_of(child, today)
             if row.status in ("due", "overdue") and row.earliest and row.earliest <= today
         ]
+        if self.chance.random() < _EARLY:
+            due += self._given_early(one, child, today)
         if due:
             child_records.add_doses(connection, self.store.keys, child, due, by="contact", now=self.clock())
         self._told(connection, one, id)
+
+    def _given_early(self, one: Raised, child: Child, today: date) -> list[Dose]:
+        """A clinic gave something before its time, or a parent told the wrong day: some put it right later."""
+        soon = [
+            Dose(on=today, vaccine=_code(row))
+            for row in forecast_of(child, today)
+            if row.status == "upcoming" and row.earliest and row.earliest - today < timedelta(days=60)
+        ][:1]
+        if soon and self.chance.random() < 0.4:
+            later = self.clock() + timedelta(days=self.chance.uniform(0.1, 30))
+            self._on(later, lambda: self._write(self._taken_back, one, child.id, soon[0]))
+        return soon
+
+    def _taken_back(self, connection: Connection, one: Raised, id: int, wrong: Dose) -> None:
+        child = one.told[-1][1]
+        found = next((dose for dose in child.doses if dose == replace(wrong, id=dose.id)), None)
+        if found is not None:
+            child_records.drop_dose(connection, child, found.id or 0, by="contact", now=self.clock())
+            self._told(connection, one, id)
 
     def _writes(self, connection: Connection, person: Person) -> None:
         values = {"account": "demo", "message_key": f"m{next(self._numbers)}", "kind": "text", "body": b""}
