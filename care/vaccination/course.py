@@ -120,18 +120,23 @@ class Course:
             reasons=(*reasons, *more),
         )
 
+    def age_floor(self, number: int, plan: Plan) -> Floor:
+        """Return the first day on which the table gives dose `number`, by age and by when its rule began."""
+        return self._age_floor(number, *plan.reached(number, self.child.birth, self.child.as_of))
+
+    def _age_floor(self, number: int, rule: DoseRule, by_age: date) -> Floor:
+        began = by_age == rule.since and by_age > rule.min_age.after(self.child.birth)
+        return Floor(
+            day=by_age,
+            code="rule_began" if began else "min_age",
+            rule=f"{self.family.code}.{number}",
+            certainty=rule.certainty,
+            gaps={"day": by_age} if began else {"age": rule.min_age.as_age()},
+        )
+
     def _table_floors(self, number: int, rule: DoseRule, by_age: date) -> list[Floor]:
         name = f"{self.family.code}.{number}"
-        began = by_age == rule.since and by_age > rule.min_age.after(self.child.birth)
-        floors = [
-            Floor(
-                day=by_age,
-                code="rule_began" if began else "min_age",
-                rule=name,
-                certainty=rule.certainty,
-                gaps={"day": by_age} if began else {"age": rule.min_age.as_age()},
-            )
-        ]
+        floors = [self._age_floor(number, rule, by_age)]
         if self.doses and rule.min_interval:
             sure = rule.interval_certainty or rule.certainty
             floors.append(interval_floor(self.doses[-1], rule.min_interval, name, sure))

@@ -29,13 +29,17 @@ def hpv(course: Course) -> Row:
 
 
 def _next(course: Course) -> Row:
-    number, reasons = len(course.doses) + 1, list[Reason]()
+    """Who goes on after another HPV vaccine joins the programme, which begins at 13 and on a day, with its one dose."""
+    plan, number, reasons = course.family.plans[0], len(course.doses) + 1, list[Reason]()
+    joins = number == 2 and course.doses[0].counts_as == OTHER
     if number == 2:
         within = course.family.marks["second_within"].as_interval()
         reasons.append(because("hpv_within", rule="HPV2.2", interval=within))
-        if course.doses[0].counts_as == OTHER:
-            reasons.append(because("hpv_other_first", rule="HPV2.2"))
-    return course.next_dose(number, course.family.plans[0], Proposal(reasons=reasons))
+    if joins:
+        reasons.append(because("hpv_other_first", rule="HPV2.2"))
+    return course.next_dose(
+        number, plan, Proposal(reasons=reasons, floors=[course.age_floor(1, plan)] if joins else [])
+    )
 
 
 def _finished(course: Course) -> Row:
