@@ -106,7 +106,8 @@ def deadline_words(state: str, due_at: datetime, *, now: datetime) -> Due:
 
 def answers_of(case: Case, flow: Flow | None, *, is_revealed: bool) -> list[Answer]:
     """Return a case's answers in the order asked; what tells of illness or reaches the person is hidden at first."""
-    questions = {one.slot: one for one in form_files.form("application").questions}
+    forms = (form_files.form("told_later"), form_files.form("application"))
+    questions = {one.slot: one for form in forms for one in form.questions}
     questions |= {one.slot: one for one in flow.questions} if flow else {}
     shown = shown_answers(case, flow)
     kinds = {slot: question.kind for slot, question in questions.items()}

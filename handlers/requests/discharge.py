@@ -1,6 +1,7 @@
 """Takes the news that somebody leaves the hospital: who was paid for in advance has the discharge arranged.
 
-Where the service takes an application for that, it begins; else the day is noted in the case of the advance.
+Where the service takes an application for that, it begins; else the day becomes the advance's own `discharged_on`, and
+its reminders are planned from it.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from bot.slots import kinds
 from bot.slots.reading import Found, Scope
 from bot.slots.said import Said as Words
 from care.case_records import Case
+from handlers import form_files
 from handlers.case_words import day_words
-from handlers.reminder_replies import case_of, last_reminder, noting
+from handlers.reminder_replies import case_of, changing_day, last_reminder, noting
 from handlers.requests import apply
 from handlers.scene import Said, Scene
 from handlers.wording import say
@@ -38,7 +40,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
 
 
 def _noted(scene: Scene, cases: list[Case]) -> Said | None:
-    """Write the day into the case for who works on it; into the one last reminded of where there are several."""
+    """Write the day into the case; into the one last reminded of where there are several."""
     last = last_reminder(scene) if len(cases) > 1 else None
     reminded = case_of(scene, last) if last is not None else None
     case = cases[0] if len(cases) == 1 else next((one for one in cases if reminded and one.id == reminded.id), None)
@@ -46,20 +48,25 @@ def _noted(scene: Scene, cases: list[Case]) -> Said | None:
         return None
     day = _day(scene)
     if day is None:
-        return Said(text=say("discharge_which_day"), session=scene.session)
+        return Said(text=_asked().ask, session=scene.session)
     told = say(
         "discharge_noted",
         day=day_words(day),
         service=scene.service_name(case.product, case.service),
         number=case.number,
     )
-    return Said(text=told, session=scene.session, effects=(noting(scene, case, f"出院日期：{day}"),))
+    flow = scene.flow(case.product, case.service)
+    kept = changing_day(scene, flow, case, _asked(), day) if flow else noting(scene, case, f"出院日期：{day}")
+    return Said(text=told, session=scene.session, effects=(kept,))
 
 
 def _day(scene: Scene) -> date | None:
-    asked = Question(slot="discharged_on", kind="date", ask=say("discharge_which_day"), short="出院日期")
-    found = kinds.read(asked, Words.of(scene.text), Scope(today=scene.today))
+    found = kinds.read(_asked(), Words.of(scene.text), Scope(today=scene.today))
     return date.fromisoformat(found.value) if isinstance(found, Found) else None
+
+
+def _asked() -> Question:
+    return form_files.question("told_later", "discharged_on")
 
 
 def _is_of_family(scene: Scene, case: Case) -> bool:

@@ -4,21 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
-from bot.errors import DecideAgain, UserFault
 from bot.forms import Question, holds
-from bot.messages import Committing, Effect
 from bot.slots import kinds
 from bot.slots.reading import Found, Scope
 from bot.slots.said import Said as Words
-from care import audit, cases
 from care.case_records import Case
 from care.deadlines import latest
+from handlers import form_files
 from handlers.case_words import day_words, until_words
 from handlers.reminder_kind import sentence
-from handlers.reminder_replies import case_of, last_reminder, noting
-from handlers.replanning import replan_case
+from handlers.reminder_replies import case_of, changing_day, last_reminder, noting
 from handlers.scene import Said, Scene
 from handlers.wording import say
 from knowledge.flow import Flow
@@ -51,7 +46,7 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
     lines = [say("reminder_moved", short=question.short, day=day_words(day), **told)]
     if holds(flow.cancelling.when, case.answers) and case.step != flow.steps[0].id:
         lines.append(flow.cancelling.say)
-    effects = (_changing(scene, flow, case, question, day),)
+    effects = (changing_day(scene, flow, case, question, day),)
     return Said(text="\n".join(line for line in lines if line), session=scene.session, effects=effects)
 
 
@@ -59,7 +54,7 @@ def _question(flow: Flow, case: Case, kind: str) -> Question | None:
     rule = flow.cancelling.lead_time
     slots = (*_DAYS[kind], *([rule.slot] if rule is not None else ()))
     slot = next((slot for slot in slots if case.answers.get(slot)), None)
-    return flow.form.question(slot) if slot else None
+    return (flow.form.question(slot) or form_files.form("told_later").question(slot)) if slot else None
 
 
 def _has_rebooked(text: str) -> bool:
@@ -82,22 +77,3 @@ def _to_be_called(scene: Scene, flow: Flow, case: Case) -> Said:
         until = until_words(last.at, "hours")
     text = sentence("appointment_moved", last=until)
     return Said(text=text, session=scene.session, effects=(noting(scene, case, scene.text.strip()),))
-
-
-def _changing(scene: Scene, flow: Flow, case: Case, question: Question, day: date) -> Effect:
-    house = scene.house
-
-    def change(connection: Connection, turn: Committing) -> None:
-        actor = f"contact:{turn.contact_id}"
-        try:
-            changed = cases.correct(
-                connection, house.keys, flow, case.number, question.slot, day.isoformat(),
-                actor=actor, now=turn.now, note=f"{question.short}：{case.answers[question.slot]} → {day}",
-                seen_version=case.version,
-            )  # fmt: skip
-        except UserFault as fault:
-            raise DecideAgain("the case changed meanwhile") from fault
-        audit.append(connection, house.keys, actor=actor, action="correct", subject=f"case:{case.number}", now=turn.now)
-        replan_case(connection, house, changed, now=turn.now)
-
-    return change
