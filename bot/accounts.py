@@ -15,7 +15,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class MessageTemplate(BaseModel):
-    """A template message of the account. `fields`: the template's own field → title, day or kind.
+    """A template message of the account. `fields`: the template's own field → what the kind of reminder tells there.
 
     `subscribed`: a subscription message, which goes only to who agreed to it, once for each time they did.
     """
@@ -23,7 +23,7 @@ class MessageTemplate(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Name
-    fields: Annotated[dict[str, Literal["title", "day", "kind"]], Field(min_length=1)]
+    fields: Annotated[dict[str, Name], Field(min_length=1)]
     subscribed: bool = False
 
 

@@ -61,6 +61,7 @@ from handlers.remind import Rounds
 from handlers.reminder_facts import Desk as PlanningDesk
 from handlers.reminder_ticks import Ticker
 from handlers.reminder_ways import Template, Ways
+from handlers.reminder_ways import check as check_templates
 from handlers.replanning import kinds
 from handlers.staff_cards import Address, StaffCards
 from handlers.staff_files import StaffFiles
@@ -221,11 +222,8 @@ def _customer(account: WecomKfAccount, contact: str) -> str:
 def rounds_of(store: Store) -> Rounds:
     settings = load_settings(os.environ)
     official = [account for account in settings.accounts if isinstance(account, WechatAccount)]
-    unknown = sorted({kind for one in official for kind in one.templates} - set(kinds()))
-    if unknown:
-        raise ConfigurationFault(
-            f"accounts: templates: {', '.join(unknown)}: no kind of reminder; use {', '.join(kinds())}"
-        )
+    for one in official:
+        check_templates({kind: made.fields for kind, made in one.templates.items()}, kinds())
     return Rounds(
         store=store,
         house=PlanningDesk(library=loaded(), calendar=WorkCalendar.load(), keys=store.keys),

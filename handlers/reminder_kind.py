@@ -14,6 +14,8 @@ from handlers.reminder_facts import Facts
 
 TEXTS = Path(__file__).parent / "reminder_texts.yaml"
 
+MOST_CHARACTERS = 20  # the platform's limit of a template field
+
 About = Literal["case", "policy", "child"]
 
 
@@ -34,7 +36,8 @@ def planned_again(facts: Facts, planned: Planned) -> bool:
 class ReminderKind:
     """`plan` gets the facts of what the kind is about; `still_wanted` what it planned from today's facts.
 
-    `urgent`: may use the message that is kept back of the quota.
+    `urgent`: may use the message that is kept back of the quota. `tells`: what its `Words.fields` hold for template
+    messages; `kind` is told of all.
     """
 
     about: About
@@ -42,6 +45,7 @@ class ReminderKind:
     compose: Callable[[Any, Planned], Words]
     still_wanted: Callable[[Any, Planned], bool] = planned_again
     urgent: bool = False
+    tells: frozenset[str] = frozenset({"title", "day"})
 
 
 def planned_for(
@@ -107,6 +111,16 @@ def worded(name: str, /, *, title: str = "", day: str = "", **values: str) -> Wo
     """Return a sentence as words, with what a template message would show."""
     fields = {"title": title, "day": day}
     return Words(text=sentence(name, title=title, day=day, **values), fields=fields)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a template field takes them: all of them, or the first ones whole and how many there are."""
+    for shown in range(len(names), 0, -1):
+        told = "、".join(names[:shown])
+        told = told if shown == len(names) else sentence("listed_more", names=told, count=str(len(names)))
+        if len(told) <= MOST_CHARACTERS:
+            return told
+    return "、".join(names)
 
 
 def kind_title(kind: str) -> str:

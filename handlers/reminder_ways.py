@@ -6,15 +6,14 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from bot.errors import AssistantError
+from bot.errors import AssistantError, ConfigurationFault
 from bot.sms import SmsSender
 from bot.store.people import Person
 from care import subscriptions
 from care.reminders import Reminder
-from handlers.reminder_kind import Words, kind_title
+from handlers.reminder_kind import MOST_CHARACTERS, ReminderKind, Words, kind_title
 
 NOTICES = {"template": "templates", "notice": "notices"}  # way → how a round counts it
-_MOST_CHARACTERS = 20  # the platform's limit of a template field
 _NO_CONSENT = (43101, 43107)  # it counts consents too, and knows better
 
 
@@ -30,7 +29,7 @@ class TemplateSender(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """An account's template of a kind. `fields`: the template's own field → title | day | kind.
+    """An account's template of a kind. `fields`: the template's own field → kind, or what the kind `tells`.
 
     `subscribed`: it is sent only to who agreed to it, once for each time they did.
     """
@@ -98,7 +97,22 @@ class Ways:
             subscriptions.end(connection, one.person.contact_id, one.template.id)
 
 
+def check(templates: Mapping[str, Mapping[str, str]], kinds: Mapping[str, ReminderKind]) -> None:
+    """Raise ConfigurationFault for a template (kind → its fields) of no kind, or one that shows what its kind lacks."""
+    unknown = sorted(set(templates) - set(kinds))
+    if unknown:
+        raise ConfigurationFault(
+            f"accounts: templates: {', '.join(unknown)}: no kind of reminder; use {', '.join(kinds)}"
+        )
+    for kind, fields in templates.items():
+        told = {"kind", *kinds[kind].tells}
+        untold = ", ".join(sorted(set(fields.values()) - told))
+        if untold:
+            use = ", ".join(sorted(told))
+            raise ConfigurationFault(f"accounts: templates: {kind}: fields: {untold}: not told by it; use {use}")
+
+
 def cut(value: str) -> str:
     """Return a value as a template field takes it: one line of at most 20 characters."""
     line = " ".join(value.split())
-    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"

@@ -3,6 +3,7 @@
 Ages: 国家基本公共卫生服务规范, 0～6岁儿童健康管理: 3, 6, 8, 12, 18, 24, 30 and 36 months; eight in all.
 """
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 from care.reminders import Planned
@@ -33,7 +34,8 @@ def plan(facts: ChildFacts) -> list[Planned]:
 def compose(facts: ChildFacts, planned: Planned) -> Words:
     age = Span(months=planned.detail["months"]).as_age()
     day = day_words(date.fromisoformat(planned.detail["day"]))
-    return worded("check_up_next", title="儿童健康检查", name=facts.name, age=age, day=day)
+    words = worded("check_up_next", title="儿童健康检查", name=facts.name, age=age, day=day)
+    return replace(words, fields={**words.fields, "child": facts.name})
 
 
-KIND = ReminderKind(about="child", plan=plan, compose=compose)
+KIND = ReminderKind(about="child", plan=plan, compose=compose, tells=frozenset({"title", "day", "child"}))

@@ -19,7 +19,7 @@ from care.vaccination.spans import Span
 from handlers.case_words import day_words
 from handlers.child_facts import ChildFacts
 from handlers.reminder_facts import at
-from handlers.reminder_kind import ReminderKind, Words, planned_for, sentence
+from handlers.reminder_kind import ReminderKind, Words, listed, planned_for, sentence
 
 _CLOCK = time(8, 40)
 _BEFORE_DAYS, _AFTER_DAYS, _AFTER_MONTHS = (7, 1, 0), (3, 7, 14, 30), (2, 3, 4, 5, 6)
@@ -126,7 +126,12 @@ def compose(facts: ChildFacts, planned: Planned) -> Words:
         latest = day_words(min(row.latest for row in closing if row.latest))
         parts.append(sentence("vaccination_closing", vaccines=_named(closing), latest=latest))
     parts.append(sentence("vaccination_rule"))
-    return Words(text="\n".join(parts), fields={"title": "接种提醒", "day": day_words(min(by_day)[0])})
+    return Words(text="\n".join(parts), fields=_fields(facts, rows, min(by_day)[0], title=sentence("kind_vaccination")))
+
+
+def _fields(facts: ChildFacts, rows: Sequence[Row], day: date, *, title: str) -> dict[str, str]:
+    vaccines = list(dict.fromkeys(_family(row) for row in rows))
+    return {"title": title, "day": day_words(day), "child": facts.name, "vaccine": listed(vaccines)}
 
 
 def _question(facts: ChildFacts, rows: Sequence[Row], day: date) -> Words:
@@ -135,7 +140,7 @@ def _question(facts: ChildFacts, rows: Sequence[Row], day: date) -> Words:
     text = sentence("vaccination_asks", name=facts.name, lines="\n".join(lines))
     return Words(
         text=f"{text}\n{sentence('vaccination_rule')}",
-        fields={"title": sentence("vaccination_asks_title"), "day": day_words(day)},
+        fields=_fields(facts, rows, day, title=sentence("vaccination_asks_title")),
     )
 
 
@@ -162,4 +167,4 @@ def _family(row: Row) -> str:
     return family.name if family else row.vaccine
 
 
-KIND = ReminderKind(about="child", plan=plan, compose=compose)
+KIND = ReminderKind(about="child", plan=plan, compose=compose, tells=frozenset({"title", "day", "child", "vaccine"}))

@@ -1,14 +1,20 @@
 """What kinds of reminder plan from facts alone."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from bot.clock import CHINA, in_china
+from bot.errors import ConfigurationFault
 from care.vaccination.rows import Row
 from care.vaccination.words import because
 from care.workdays import WorkCalendar
 from handlers.child_facts import ChildFacts
 from handlers.reminder_facts import Recipient
+from handlers.reminder_ways import check
 from handlers.reminders import check_up_next, vaccination
+from handlers.replanning import kinds
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=CHINA)
 DAY = date(2026, 12, 10)
@@ -113,3 +119,34 @@ def test_who_put_reminders_off_is_asked_afterwards_and_not_twice() -> None:
     assert in_china(said.due_at).date() == date(2026, 11, 30)
     assert in_china(call.due_at).date() == date(2026, 12, 14)
     assert said.occurrence == "2026-11-24/ask"
+
+
+def test_a_template_names_the_child_and_as_many_vaccines_whole_as_fit() -> None:
+    two = facts(row("DTP", DAY), row("POLIO", DAY), now=datetime(2026, 12, 10, 9, tzinfo=CHINA))
+    many = facts(*(row(one, DAY) for one in ("MPSV_AC", "DTP", "POLIO")), now=datetime(2026, 12, 10, 9, tzinfo=CHINA))
+    few, more = (vaccination.compose(one, vaccination.plan(one)[2]).fields for one in (two, many))
+    assert (few["child"], few["vaccine"]) == ("测试宝宝", "百白破疫苗、脊灰疫苗")
+    assert more["vaccine"] == "A群C群流脑多糖疫苗、百白破疫苗等3种"
+    assert all(len(value) <= 20 for value in (*few.values(), *more.values()))
+
+
+def test_every_message_about_a_child_tells_what_its_kind_promises_to_templates() -> None:
+    asks = facts(asked(), check_ups=())
+    [said, _] = vaccination.plan(asks)
+    assert set(vaccination.compose(asks, said).fields) == vaccination.KIND.tells
+    examined = check_up_next.compose(asks, check_up_next.plan(asks)[0])
+    assert set(examined.fields) == check_up_next.KIND.tells
+
+
+@pytest.mark.parametrize(
+    ("templates", "named"),
+    [
+        ({"vaccinations": {"thing1": "kind"}}, "vaccinations"),
+        ({"vaccination": {"thing1": "name"}}, "name"),
+        ({"discharge": {"thing1": "vaccine"}}, "vaccine"),
+    ],
+)
+def test_a_template_of_what_is_not_told_is_refused_at_the_start(templates: dict[str, Any], named: str) -> None:
+    check({"vaccination": {"thing1": "child", "thing2": "vaccine", "thing3": "kind"}}, kinds())
+    with pytest.raises(ConfigurationFault, match=f": {named}: .*; use "):
+        check(templates, kinds())
