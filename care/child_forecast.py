@@ -1,7 +1,7 @@
 """What comes next for a recorded child, by the rules of care/vaccination. Pure: it reads no table and no clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from care.vaccination.forecast import forecast
 from care.vaccination.programme import Programme
 from care.vaccination.rows import DATED, Row
 from care.vaccination.rule_files import load
-from care.vaccination.together import without_covered
+from care.vaccination.together import begun, with_begun, without_covered
 
 _MOST_STEPS = 250  # more than doses that a child can have
 _STANDS_FOR = timedelta(days=90)  # a recorded dose so long after a dose's day is that dose, and not the one after it
@@ -25,11 +25,20 @@ def forecast_of(child: Child, as_of: date) -> tuple[Row, ...]:
     """Return the next dose of each vaccine as of a day (none before the child's birth).
 
     Doses that the record may lack (`record_since`) count as given when they fell due: what a parent has not told yet
-    is not forecast as overdue, and the doses after it are. `unrecorded` names them.
+    is not forecast as overdue, and the doses after it are. `unrecorded` names them. A combination once begun goes on
+    until something else is given, whether or not the family chose it.
     """
     if as_of < child.birth:
         return ()
-    return forecast(_told(child, as_of, (*_given(child, as_of), *unrecorded(child))), load())
+    return _followed(child, as_of, (*_given(child, as_of), *unrecorded(child)), load())
+
+
+def _followed(child: Child, as_of: date, given: tuple[Given, ...], programme: Programme) -> tuple[Row, ...]:
+    told, code = _told(child, as_of, given), begun(given, programme)
+    if code is None or code in told.selected:
+        return forecast(told, programme)
+    rows = forecast(replace(told, selected=(*told.selected, code)), programme)
+    return with_begun(rows, code, programme, as_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,7 @@ def visits_ahead(child: Child, today: date, until: date) -> tuple[Visit, ...]:
     while len(visits) < _MOST_STEPS:
         rows = [
             row
-            for row in without_covered(forecast(_told(child, as_of, tuple(given)), programme), programme, as_of)
+            for row in without_covered(_followed(child, as_of, tuple(given), programme), programme, as_of)
             if row.status in DATED and row.recommended and (row.vaccine, row.dose) not in known
         ]
         on = min((max(row.recommended, today) for row in rows if row.recommended), default=until)

@@ -119,6 +119,8 @@ def plan_words(child: Child, today: date) -> str:
     days = sorted(ahead)
     lines += [tell("plan_day", day=day_of(day), vaccines=_named(ahead[day], day)) for day in days[:_MOST_DAYS]]
     lines += [tell("plan_more")] if len(days) > _MOST_DAYS else []
+    goes_on = {reason.say: None for row in rows for reason in row.reasons if reason.code == "combination_begun"}
+    lines += [tell("plan_goes_on", why=why) for why in goes_on]
     clinic = [row for row in rows if row.status == "ask_clinic"]
     lines += [tell("plan_clinic", vaccines=_named(clinic, today))] if clinic else []
     missing = list(dict.fromkeys(called(one.vaccine) for one in unrecorded(child)))

@@ -121,6 +121,8 @@ def compose(facts: ChildFacts, planned: Planned) -> Words:
     for day, name in sorted(by_day):
         vaccines = _named(by_day[day, name])
         parts.append(sentence(f"vaccination_{name}", name=facts.name, day=day_words(day), vaccines=vaccines))
+    goes_on = {reason.say: None for row in rows for reason in row.reasons if reason.code == "combination_begun"}
+    parts += [sentence("vaccination_goes_on", why=why) for why in goes_on]
     closing = [row for row in rows if row.latest and row.latest - facts.today <= _CLOSES_WITHIN]
     if closing:
         latest = day_words(min(row.latest for row in closing if row.latest))

@@ -344,3 +344,13 @@ def test_what_a_clinic_has_looked_at_is_not_called_about_and_the_doses_to_come_a
     assert any("接种" in text for text in home.at(date(2027, 5, 25)).hears())
     home.at(date(2027, 6, 4)).hears()
     assert not any("/ask" in one for one in _calls(home))
+
+
+def test_a_combination_begun_is_reminded_of_instead_of_the_doses_that_it_gives(home: Home) -> None:
+    home.at(date(2027, 3, 1), 15)
+    home.gets(*(Dose(on=day, vaccine="DTaP_IPV_HIB") for day in (date(2027, 2, 1), date(2027, 3, 1))))
+    [said] = home.at(date(2027, 4, 1)).hears()
+    assert "五联疫苗第3剂" in said
+    assert "前面打的是五联疫苗" in said
+    assert "百白破" not in said
+    assert "脊灰" not in said
