@@ -38,6 +38,7 @@ _NAVIGATION = (
     ("/console/users", "人员", ("supervisor",)),
     ("/console/account", "我的账户", EVERYBODY),
 )
+_HEAD = "console head"
 _PARTS = (
     door_pages,
     audit_pages,
@@ -94,10 +95,17 @@ def _in_templates() -> dict[str, Any]:
 
 def _navigation(role: str) -> list[dict[str, Any]]:
     return [
-        {"path": path, "name": name, "is_here": _is_here(path)}
-        for path, name, roles in _NAVIGATION
-        if role in roles and _exists(current_app, path)
+        {"path": path, "name": name, "is_here": _is_here(path)} for path, name, roles in _built_in() if role in roles
     ]
+
+
+def _built_in() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return what this app has of the head. Every rendered piece is given it: looked up anew it cost most of a row."""
+    known: list[tuple[str, str, tuple[str, ...]]] | None = current_app.extensions.get(_HEAD)
+    if known is None:
+        known = [one for one in _NAVIGATION if _exists(current_app, one[0])]
+        current_app.extensions[_HEAD] = known
+    return known
 
 
 def _is_here(path: str) -> bool:

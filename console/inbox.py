@@ -14,7 +14,8 @@ from console.conversation_view import Conversations, Shown
 from console.escalated import escalated_to_user
 from console.gate import by_script
 from console.handbook_search import search
-from console.inbox_view import QUEUES, Inbox
+from console.inbox_view import QUEUES, SEARCHED, Inbox
+from console.listing import finder, page_asked_for, queue_asked_for, words_asked_for
 from console.office import Office
 from console.readings import Readings
 from console.rights import DESK, EVERYBODY, READERS, allowed, audited, current_user
@@ -30,12 +31,18 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     clock = office.clock
 
     def listing(queue: str) -> dict[str, Any]:
-        me, accounts = current_user().id, accounts_seen(office)
+        me, accounts, words, page = current_user().id, accounts_seen(office), words_asked_for(), page_asked_for()
+        wanted = finder(words) if words else None
+        listed = inbox.listed(queue, staff_id=me, accounts=accounts, page=page, found=wanted)
         return {
             "queue": queue,
             "queues": QUEUES,
             "counts": inbox.counts(staff_id=me, accounts=accounts),
-            "rows": inbox.listed(queue, staff_id=me, accounts=accounts),
+            "rows": listed.rows,
+            "has_more": listed.has_more,
+            "looked_through": SEARCHED,
+            "page": page,
+            "words": words,
             "now": clock(),
             "escalated": escalated_to_user(office),
         }
@@ -45,9 +52,11 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
     def inbox_page() -> str | AnyResponse:
         if current_user().role not in READERS:
             return redirect(url_for("console.quality.missed"))
-        queue = _queue()
+        queue = queue_asked_for()
         found = listing(queue)
-        audited(office, "queue read", f"queue:{queue}", {"rows": len(found["rows"])})
+        # What was looked for may be a person's name or words: that something was, not what, stands in the trail.
+        detail = {"rows": len(found["rows"]), "page": found["page"], "searched": bool(found["words"])}
+        audited(office, "queue read", f"queue:{queue}", detail)
         return render_template("console/inbox.html", **found)
 
     @pages.get("/conversations/<int:conversation_id>")
@@ -72,7 +81,7 @@ def inbox_pages(office: Office, inbox: Inbox) -> Blueprint:
             reasons=CLOSE_REASONS,
             found=_searched(office, found),
             searched=request.args.get("q", ""),
-            **listing(_queue(found.queue)),
+            **listing(queue_asked_for(found.queue)),
             **more,
         )
 
@@ -229,11 +238,6 @@ def _draft(shown: Shown) -> str:
     """Return what a link of the page put into the answer: a set reply, or an entry that was found."""
     wanted = request.args.get("canned", "")
     return next((one.text for one in shown.canned if one.id == wanted), request.args.get("draft", "")[:4000])
-
-
-def _queue(otherwise: str = "waiting") -> str:
-    queue = request.args.get("queue", "")
-    return queue if queue in QUEUES else otherwise
 
 
 def _key() -> str:

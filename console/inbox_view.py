@@ -1,29 +1,33 @@
-"""The inbox as values: which conversations stand in which queue, in which order, and each one's row."""
+"""The inbox as values: which conversations stand in which queue, in which order, and each one's row.
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+What many pages ask for after one change is read once for all of them, whoever looks; only then it is seen by somebody:
+the accounts that they may see, and which of the conversations are theirs.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Row, select
 
 from bot.keys import KeyRing, Unreadable
 from bot.messages import Inbound, Kind, Owner
 from bot.store import encoding
 from bot.store.people import cipher_of
-from bot.store.schema import conversations, inbound, outbox
+from bot.store.schema import conversations
 from care import staff
-from care.hand_over_tables import hand_overs
+from console import inbox_queries as queries
 from console.office import Office
+from console.shared_reading import Remembered, Together
 from console.who import who_of
 
-T = TypeVar("T")
 Accounts = Collection[str] | None  # None: all
 
 QUEUES = {"waiting": "等待接入", "mine": "我的", "others": "同事的", "bot": "机器人", "closed": "已结束"}
-_LONGEST_QUEUE = 200
+PAGE = 200  # rows of a queue on one page
+SEARCHED = 2000  # so many of a queue are looked through for words
 _WORDS = 60  # characters of the last words that a row shows
 _WORDS_OF_KIND = {
     Kind.IMAGE: "［图片］",
@@ -39,7 +43,8 @@ _CACHED = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class ListedRow:
-    """A conversation as the inbox shows it. `words` are the person's last, shortened."""
+    """A conversation as the inbox shows it. `words` are the person's last, shortened; `holder` has it in
+    their hands."""
 
     id: int
     queue: str
@@ -56,6 +61,55 @@ class ListedRow:
     product: str | None
     updated_at: datetime
     version: int
+    holder: int | None
+
+    def seen_by(self, staff_id: int) -> "ListedRow":
+        """Return it as one of the staff sees it: what is others' to others is theirs."""
+        is_theirs = self.queue == "others" and self.holder == staff_id
+        return replace(self, queue="mine") if is_theirs else self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A page of a queue. `has_more`: there is a page after it, or more than was looked through for words."""
+
+    rows: list[ListedRow]
+    has_more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glance:
+    """What an open page is told: the rows it asked for, how many stand in each queue, the order of its own page."""
+
+    rows: list[ListedRow]
+    counts: Mapping[str, int]
+    order: list[int]
+    has_more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Open:
+    id: int
+    account: str
+    holder: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Board:
+    """What was read at one time for all who asked."""
+
+    rows: Mapping[int, tuple[str, ListedRow]]  # with the account's id
+    waiting: Sequence[_Open]
+    held: Sequence[_Open]
+
+    def queue(self, queue: str, staff_id: int, accounts: Accounts) -> list[int]:
+        if queue == "waiting":
+            return [one.id for one in self.waiting if accounts is None or one.account in accounts]
+        return [
+            one.id
+            for one in self.held
+            if (accounts is None or one.account in accounts) and (one.holder == staff_id) == (queue == "mine")
+        ]
 
 
 class Inbox:
@@ -63,41 +117,55 @@ class Inbox:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._opened = _Remembered(_CACHED)
+        self._opened = Remembered(_CACHED)
+        self._together = Together(self._board)
 
-    def listed(self, queue: str, *, staff_id: int, accounts: Accounts = None) -> list[ListedRow]:
-        """Return a queue: who waits longest first, red flags on top; the others by their last change."""
-        with self._office.store.reading() as connection:
-            found = connection.execute(_within(_of_queue(queue, staff_id), accounts)).all()
-            return self._rows(connection, found, staff_id)
+    def listed(
+        self,
+        queue: str,
+        *,
+        staff_id: int,
+        accounts: Accounts = None,
+        page: int = 1,
+        found: Callable[[ListedRow], bool] | None = None,
+    ) -> Listing:
+        """Return a page of a queue: who waits longest first, red flags on top; the others by their last change.
 
-    def order(self, queue: str, *, staff_id: int, accounts: Accounts = None) -> list[int]:
-        """Return the numbers of a queue in its order."""
+        With `found` those of its first SEARCHED rows that are wanted, on one page.
+        """
+        at_most = PAGE if found is None else SEARCHED
+        past = PAGE * (page - 1) if found is None else 0
         with self._office.store.reading() as connection:
-            numbers = _of_queue(queue, staff_id, of=select(conversations.c.id).select_from(_joined()))
-            return list(connection.scalars(_within(numbers, accounts)))
+            names = staff.names_by_id(connection)
+            read = self._queue(connection, queue, staff_id, accounts, at_most=at_most, past=past, is_whole=True)
+            rows = [self._row(connection, row, names).seen_by(staff_id) for row in islice(read, at_most)]
+        wanted = rows if found is None else [row for row in rows if found(row)]
+        return Listing(rows=wanted, has_more=len(read) > at_most)
 
-    def rows(self, ids: Sequence[int], *, staff_id: int, accounts: Accounts = None) -> list[ListedRow]:
-        """Return the rows of these conversations."""
-        if not ids:
-            return []
-        with self._office.store.reading() as connection:
-            found = connection.execute(_within(_states().where(conversations.c.id.in_(ids)), accounts)).all()
-            return self._rows(connection, found, staff_id)
+    def glance(
+        self, ids: Sequence[int], queue: str, *, staff_id: int, accounts: Accounts = None, page: int = 1
+    ) -> Glance:
+        """Return what an open page shows of these conversations and of its page of a queue, as it is now."""
+        board = self._together.ask(ids)
+        seen = [board.rows[id] for id in ids if id in board.rows]
+        queues = {name: board.queue(name, staff_id, accounts) for name in ("waiting", "mine", "others")}
+        past = PAGE * (page - 1)
+        if queue in queues:
+            order = queues[queue][past : past + PAGE + 1]
+        else:
+            with self._office.store.reading() as connection:
+                read = self._queue(connection, queue, staff_id, accounts, at_most=PAGE, past=past, is_whole=False)
+            order = [row.id for row in read]
+        return Glance(
+            rows=[row.seen_by(staff_id) for account, row in seen if accounts is None or account in accounts],
+            counts={name: len(numbers) for name, numbers in queues.items()},
+            order=order[:PAGE],
+            has_more=len(order) > PAGE,
+        )
 
     def counts(self, *, staff_id: int, accounts: Accounts = None) -> dict[str, int]:
         """Count who waits, who is mine, who is looked after by others."""
-        is_mine = hand_overs.c.staff_id == staff_id
-        queue = case((conversations.c.owner == Owner.WAITING, "waiting"), (is_mine, "mine"), else_="others")
-        query = (
-            select(queue.label("queue"), func.count().label("count"))
-            .select_from(_joined())
-            .where(conversations.c.owner != "bot")
-            .group_by(queue)
-        )
-        with self._office.store.reading() as connection:
-            counted = {row.queue: int(row[1]) for row in connection.execute(_within(query, accounts))}
-        return {"waiting": 0, "mine": 0, "others": 0} | counted
+        return dict(self.glance([], "waiting", staff_id=staff_id, accounts=accounts).counts)
 
     def account_of(self, conversation_id: int) -> str | None:
         """Return the account of a conversation, or None where there is no such conversation."""
@@ -106,11 +174,38 @@ class Inbox:
             account: str | None = connection.scalar(found)
             return account
 
-    def _rows(self, connection: Connection, found: Iterable[Row[Any]], staff_id: int) -> list[ListedRow]:
-        names = staff.names_by_id(connection)
-        return [self._row(connection, row, names, staff_id) for row in found]
+    def _queue(
+        self,
+        connection: Connection,
+        queue: str,
+        staff_id: int,
+        accounts: Accounts,
+        *,
+        at_most: int,
+        past: int,
+        is_whole: bool,
+    ) -> Sequence[Row[Any]]:
+        """Return so many of a queue, and one more where there is one."""
+        statement = queries.of_queue(queue, is_whole=is_whole, sees_all=accounts is None)
+        values: dict[str, Any] = {"at_most": at_most + 1, "past": past}
+        if queue in ("mine", "others"):
+            values["staff_id"] = staff_id
+        if accounts is not None:
+            values["accounts"] = list(accounts)
+        return connection.execute(statement, values).all()
 
-    def _row(self, connection: Connection, row: Row[Any], names: dict[int, str], staff_id: int) -> ListedRow:
+    def _board(self, ids: Iterable[int]) -> _Board:
+        with self._office.store.reading() as connection:
+            names = staff.names_by_id(connection)
+            waiting, held = (
+                [_Open(id=row.id, account=row.account, holder=row.staff_id) for row in connection.execute(statement)]
+                for statement in queries.of_open()
+            )
+            found = connection.execute(queries.of_numbers(), {"ids": sorted(ids)}).all() if ids else []
+            rows = {row.id: (row.account, self._row(connection, row, names)) for row in found}
+        return _Board(rows=rows, waiting=waiting, held=held)
+
+    def _row(self, connection: Connection, row: Row[Any], names: dict[int, str]) -> ListedRow:
         keys, account = self._office.store.keys, self._office.accounts.get(row.account)
         words = self._opened.get(
             ("words", row.last_id), lambda: _last_words(connection, keys, row.contact_id, row.last_id)
@@ -120,7 +215,8 @@ class Inbox:
         )
         return ListedRow(
             id=row.id,
-            queue=_queue_of(row, staff_id),
+            queue=_queue_of(row),
+            holder=row.staff_id if row.owner == Owner.HUMAN else None,
             account=account.name if account else row.account,
             who=who,
             words=words,
@@ -143,102 +239,18 @@ class Inbox:
         return self._office.library.product(product).short if known and product else None
 
 
-def _within(query: Select[Any], accounts: Accounts) -> Select[Any]:
-    return query if accounts is None else query.where(conversations.c.account.in_(accounts))
-
-
-def _queue_of(row: Row[Any], staff_id: int) -> str:
+def _queue_of(row: Row[Any]) -> str:
     if row.owner == Owner.WAITING:
         return "waiting"
     if row.owner == Owner.HUMAN:
-        return "mine" if row.staff_id == staff_id else "others"
+        return "others"
     return "closed" if row.is_closed else "bot"
-
-
-def _joined() -> Any:
-    is_open = and_(hand_overs.c.conversation_id == conversations.c.id, hand_overs.c.ended_at.is_(None))
-    return conversations.outerjoin(hand_overs, is_open)
-
-
-def _states() -> Select[Any]:
-    c, h = conversations.c, hand_overs.c
-    last_id = (
-        select(inbound.c.id)
-        .where(inbound.c.conversation_id == c.id, inbound.c.kind != Kind.EVENT)
-        .order_by(inbound.c.id.desc())
-        .limit(1)
-        .correlate(conversations)
-        .scalar_subquery()
-    )
-    last = inbound.alias("last")
-    answered_at = (
-        select(func.max(outbox.c.created_at))
-        .where(outbox.c.conversation_id == c.id, outbox.c.owner == Owner.HUMAN)
-        .where(outbox.c.state.not_in(("dead", "dropped")))  # what never arrived answers nothing
-        .correlate(conversations)
-        .scalar_subquery()
-    )
-
-    return select(
-        c.id,
-        c.account,
-        c.contact_id,
-        c.owner,
-        c.version,
-        c.updated_at,
-        c.waiting_since,
-        c.hand_over_reason,
-        c.paged_at,
-        h.staff_id,
-        h.offered_to,
-        h.is_red,
-        h.reason,
-        h.product,
-        _closed().label("is_closed"),
-        last.c.id.label("last_id"),
-        last.c.received_at.label("said_at"),
-        answered_at.label("answered_at"),
-    ).select_from(_joined().outerjoin(last, last.c.id == last_id))
-
-
-def _of_queue(queue: str, staff_id: int, *, of: Select[Any] | None = None) -> Select[Any]:
-    """Return the rows of a queue in its order; `of`: what to select of them instead of all that a row shows."""
-    c, h = conversations.c, hand_overs.c
-    is_red = case((or_(c.paged_at.is_not(None), h.is_red.is_(True)), 0), else_=1)
-    found = (_states() if of is None else of).limit(_LONGEST_QUEUE)
-    if queue == "waiting":
-        return found.where(c.owner == Owner.WAITING).order_by(is_red, c.waiting_since, c.id)
-    if queue == "mine":
-        return found.where(c.owner == Owner.HUMAN, h.staff_id == staff_id).order_by(is_red, c.updated_at.desc(), c.id)
-    if queue == "others":
-        is_others = or_(h.staff_id != staff_id, h.staff_id.is_(None))
-        return found.where(c.owner == Owner.HUMAN, is_others).order_by(is_red, c.updated_at.desc(), c.id)
-    closed = _closed()
-    if queue == "closed":
-        return found.where(c.owner == Owner.BOT, closed).order_by(c.updated_at.desc(), c.id)
-    # Of whom nothing ever came there is nothing to see: members of the staff who get cards in WeCom.
-    came = select(inbound.c.id).where(inbound.c.conversation_id == c.id)
-    return found.where(c.owner == Owner.BOT, ~closed, came.exists()).order_by(c.updated_at.desc(), c.id)
-
-
-def _closed() -> ColumnElement[bool]:
-    """Whether a conversation was closed, and nothing was said in it since."""
-    ended, later = hand_overs.alias("closed"), hand_overs.alias("later")
-    is_last = ~select(later.c.id).where(later.c.conversation_id == conversations.c.id, later.c.id > ended.c.id).exists()
-    said = select(inbound.c.id).where(
-        inbound.c.conversation_id == conversations.c.id, inbound.c.received_at > ended.c.ended_at
-    )
-    return (
-        select(ended.c.id)
-        .where(ended.c.conversation_id == conversations.c.id, ended.c.how == "closed", is_last, ~said.exists())
-        .exists()
-    )
 
 
 def _last_words(connection: Connection, keys: KeyRing, contact_id: int, inbound_id: int | None) -> str:
     if inbound_id is None:
         return ""
-    row = connection.execute(select(inbound).where(inbound.c.id == inbound_id)).one()
+    [row] = queries.SAID.rows(connection, {"number": inbound_id})
     try:
         plain = cipher_of(connection, keys, contact_id).open(
             row.body, place=f"inbound|body|{row.account}|{row.message_key}"
@@ -253,26 +265,3 @@ def short_words(message: Inbound) -> str:
     text = " ".join(message.text.split())
     words = f"{_WORDS_OF_KIND.get(message.kind, '')}{text}"
     return words if len(words) <= _WORDS else f"{words[: _WORDS - 1]}…"
-
-
-class _Remembered:
-    """What costs something to open, by a key that changes when it does."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under the key; it is made if nothing is."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                kept: T = self._kept[key]
-                return kept
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return made

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 
 import structlog
 from sqlalchemy import Connection, func, or_, select
@@ -104,7 +105,8 @@ class Live:
         return len(self._changes) == _KEPT and self._changes[0][0] > place[0]
 
     def _since(self, place: tuple[int, int]) -> News:
-        changed = {id for at, id in self._changes if at > place[0]}
+        # From the newest back: those whom a change woke have seen all but the last few.
+        changed = {id for _, id in takewhile(lambda change: change[0] > place[0], reversed(self._changes))}
         return News(
             versions={id: self._token(id) for id in changed},
             writing=self._writing if self._writing_number > place[1] else None,

@@ -4,26 +4,37 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from care import typing_signs
 from console.escalated import escalated_to_user
-from console.inbox_view import Inbox
+from console.inbox_view import Inbox, ListedRow
+from console.listing import page_asked_for, queue_asked_for
 from console.live import Live, News
 from console.office import Office
 from console.rights import DESK, READERS, allowed, current_user
+from console.shared_reading import Remembered
 from console.sight import accounts_seen, open_to_user
 
 # A stream ends after a while and the page comes again: rights are asked for anew, and no seat is held for nobody.
 _LIFE_SECONDS = 120.0
 _MOST_ROWS = 100
+_DRAWN = 4000
 
 
 def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
     """Return the stream and its pieces. Where all seats are taken (503), pages ask every few seconds instead."""
     pages = Blueprint("live", __name__)
     seats = threading.BoundedSemaphore(office.live_seats) if office.live_seats else None
+
+    drawn = Remembered(_DRAWN)
+
+    def _html(row: ListedRow, queue: str, now: datetime) -> str:
+        """A row is drawn once for all who see the same; each minute anew, since it tells how long somebody waits."""
+        made = current_app.jinja_env.get_template("console/row.html")
+        return drawn.get((row, queue, now.replace(second=0, microsecond=0)), lambda: made.render(row=row, queue=queue))
 
     @pages.get("/live")
     @allowed(*READERS)
@@ -39,23 +50,18 @@ def live_pages(office: Office, live: Live, inbox: Inbox) -> Blueprint:
     def rows() -> Response:
         """The rows of some conversations, and how many are in each queue, what escalated; as they are now."""
         ids = [int(id) for id in request.args.get("ids", "").split(",") if id.isascii() and id.isdigit()][:_MOST_ROWS]
-        queue = request.args.get("queue", "waiting")
-        me, accounts = current_user().id, accounts_seen(office)
-        found = inbox.rows(ids, staff_id=me, accounts=accounts)
-        html = {
-            row.id: render_template("console/row.html", row=row, queue=queue) if row.queue == queue else ""
-            for row in found
-        }
-        counts = inbox.counts(staff_id=me, accounts=accounts)
-        order = inbox.order(queue, staff_id=me, accounts=accounts)
+        queue, page = queue_asked_for(), page_asked_for()
+        seen = inbox.glance(ids, queue, staff_id=current_user().id, accounts=accounts_seen(office), page=page)
+        now = office.clock()
         told = {
-            "rows": html,
-            "counts": counts,
-            "order": order,
+            "rows": {row.id: _html(row, queue, now) if row.queue == queue else "" for row in seen.rows},
+            "counts": seen.counts,
+            "order": seen.order,
+            "more": seen.has_more,
             "escalated": render_template(
                 "console/piece_escalated.html", escalated=escalated_to_user(office), queue=queue
             ).strip(),
-            "now": office.clock().isoformat(),
+            "now": now.isoformat(),
         }
         return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
 

@@ -7,7 +7,7 @@
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const csrf = one('meta[name="csrf"]').content;
   const rows = one("#rows"), talk = one(".talk");
-  const queue = rows.dataset.queue, open = talk ? Number(talk.dataset.conversation) : 0;
+  const queue = rows.dataset.queue, part = rows.dataset.page, isFound = "found" in rows.dataset, open = talk ? Number(talk.dataset.conversation) : 0;
   let toastTimer = 0;
 
   const toast = (words) => {
@@ -75,7 +75,7 @@
     const ids = [...changed].slice(0, 100);
     ids.forEach((id) => changed.delete(id));
     try {
-      const answer = await ask(`/console/rows?queue=${queue}&ids=${ids.join(",")}`, { isLive: true });
+      const answer = await ask(`/console/rows?queue=${queue}&page=${part}&ids=${ids.join(",")}`, { isLive: true });
       if (!answer.ok) throw new Error(`rows ${answer.status}`);
       const told = await answer.json();
       await released;
@@ -117,20 +117,23 @@
     at.replaceChildren(...(made ? [made] : []));
   };
 
-  const place = ({ rows: fresh, counts, order, escalated, now }) => {
+  const place = ({ rows: fresh, counts, order: whole, more, escalated, now }) => {
     ahead = Date.parse(now) - Date.now();
     escalate(escalated);
     const focused = document.activeElement && document.activeElement.closest("#rows > li");
     const focusedId = focused ? focused.dataset.id : "";
     const present = new Map(all("#rows > li").map((line) => [Number(line.dataset.id), line]));
     for (const [id, html] of Object.entries(fresh)) {
+      if (isFound && !present.has(Number(id))) continue; // what was looked for stays as it was found, but up to date
       if (html) { const line = fragment(html).firstElementChild; line.classList.toggle("here", Number(id) === open); present.set(Number(id), line); } else present.delete(Number(id));
     }
+    const order = isFound ? [...present.keys()] : whole;
     const missing = order.filter((id) => !present.has(id));
     missing.forEach((id) => changed.add(id));
     rows.replaceChildren(...order.filter((id) => present.has(id)).map((id) => present.get(id)));
     if (focusedId) { const again = one(`#rows > li[data-id="${focusedId}"] a`); if (again) again.focus(); }
     one("#nobody").hidden = order.length > 0;
+    if (one("#more")) one("#more").hidden = !more;
     for (const [id, count] of Object.entries(counts)) { const at = one(`[data-count="${id}"]`); if (at) at.textContent = count; }
     document.title = document.title.replace(/^(\(\d+\) )?/, counts.waiting ? `(${counts.waiting}) ` : "");
     if (missing.length) soon();
@@ -402,6 +405,11 @@
     links[Math.min(links.length - 1, Math.max(0, here + by))].focus();
   };
 
+  const find = () => {
+    const at = one("#find");
+    if (at.getClientRects().length) { at.focus(); at.select(); } else location.href = `/console/?queue=${queue}`; // a phone shows no list beside a conversation
+  };
+
   const inField = (target) => target.matches("input, textarea, select") || target.isContentEditable;
 
   document.addEventListener("keydown", (event) => {
@@ -431,7 +439,8 @@
       t: () => { const take = one('[data-hotkey="t"]'); if (take) take.click(); },
       r: () => { if (one("#text")) one("#text").focus(); },
       g: () => { const menu = one('[data-hotkey="g"]'); if (menu) { menu.parentElement.open = true; one("select, button", menu.parentElement.lastElementChild).focus(); } },
-      "/": () => { const text = one("#text"); if (text) { text.focus(); insert(text, "/"); } },
+      s: () => find(),
+      "/": () => { const text = one("#text"); if (text) { text.focus(); insert(text, "/"); } else find(); },
       "?": () => one("#help").showModal(),
     };
     if (acts[event.key]) { event.preventDefault(); acts[event.key](); }

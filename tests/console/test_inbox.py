@@ -14,6 +14,7 @@ from bot.store import people
 from bot.store.schema import contacts, outbox
 from care import audit, hand_overs, media, staff
 from console.exchange import PAGE
+from console.inbox_view import PAGE as QUEUE_PAGE
 from handlers import native_service
 from handlers.handling import Handling
 from tests.console.desk import app_of, visitors
@@ -58,6 +59,11 @@ def rows_of(page: str) -> list[int]:
 def read_by(office, action: str) -> list[str]:
     with office.store.reading() as connection:
         return [one.subject for one in audit.entries(connection, office.store.keys) if one.action == action]
+
+
+def entries_of(office) -> list:
+    with office.store.reading() as connection:
+        return audit.entries(connection, office.store.keys)
 
 
 def key(number: int = 1) -> str:
@@ -479,3 +485,52 @@ def test_a_conversation_is_handed_only_to_colleagues_who_may_open_it(office, clo
     assert refused.status_code == 409
     assert "打不开这个会话" in refused.get_data(as_text=True)
     assert rows_of(text_of(guan, "/console/?queue=mine")) == [number]
+
+
+@on_sqlite
+def test_a_queue_longer_than_a_page_is_read_page_by_page(desk, office, clock) -> None:
+    numbers = [
+        says(office.store, clock, "转人工", contact=f"o-{at}", hand_over="handoff") for at in range(QUEUE_PAGE + 3)
+    ]
+    guan = desk("guan")
+    first = text_of(guan, "/console/")
+    assert rows_of(first) == numbers[:QUEUE_PAGE]
+    assert 'href="/console/?queue=waiting&amp;page=2">下一页' in first
+    second = text_of(guan, "/console/?queue=waiting&page=2")
+    assert rows_of(second) == numbers[QUEUE_PAGE:]
+    assert 'page=3" hidden' in second
+    live = guan.get(f"/console/rows?queue=waiting&page=2&ids={numbers[-1]}").json
+    assert (live["order"], live["more"], live["counts"]["waiting"]) == (numbers[QUEUE_PAGE:], False, len(numbers))
+    assert guan.get("/console/rows?queue=waiting&ids=").json["more"]
+    assert rows_of(text_of(guan, "/console/?queue=waiting&page=9999")) == []
+    assert rows_of(text_of(guan, f"/console/?find=客户 {numbers[-1]}")) == [numbers[-1]]
+
+
+@on_sqlite
+def test_a_list_is_searched_by_what_its_rows_show(desk, office, clock) -> None:
+    deposit = says(office.store, clock, "住院押金能先垫付吗", contact="o-1", hand_over="handoff")
+    vaccine = says(office.store, clock, "疫苗预约 转人工", contact="o-2", hand_over="handoff")
+    says(office.store, clock, "住院押金多少", contact="o-3", answer="手册没有写")
+    guan = desk("guan")
+    assert rows_of(text_of(guan, "/console/?find=押金")) == [deposit]
+    assert rows_of(text_of(guan, "/console/?find=要求人工 预约")) == [vaccine]
+    assert rows_of(text_of(guan, f"/console/?find=客户 {vaccine}")) == [vaccine]
+    nothing = text_of(guan, "/console/?find=<b>没人")
+    assert "没有找到" in nothing
+    assert "<b>" not in nothing
+    searched = [one for one in entries_of(office) if one.action == "queue read" and one.detail["searched"]]
+    assert len(searched) == 4
+    assert "押金" not in str([one.detail for one in searched])
+
+
+@on_sqlite
+def test_one_change_is_shown_to_each_as_it_stands_in_their_queues(desk, office, clock) -> None:
+    number = says(office.store, clock, "转人工", hand_over="handoff")
+    guan, guo = desk("guan"), desk("guo")
+    guan.post(f"/console/conversations/{number}/take")
+    for visitor, queue, other in ((guan, "mine", "others"), (guo, "others", "mine"), (guan, "mine", "others")):
+        told = visitor.get(f"/console/rows?queue={queue}&ids={number}").json
+        assert rows_of(told["rows"][str(number)]) == [number]
+        assert told["order"] == [number]
+        assert (told["counts"][queue], told["counts"][other]) == (1, 0)
+        assert visitor.get(f"/console/rows?queue={other}&ids={number}").json["rows"] == {str(number): ""}
