@@ -73,9 +73,10 @@ def console_pages(office: Office, *, live: Live | None = None) -> Blueprint:
     console.register_error_handler(RetryLater, _busy)
     for pages in _PARTS:
         console.register_blueprint(pages(office))
-    inbox = Inbox(office)
+    live = live or Live(store=office.store, clock=office.clock)
+    inbox = Inbox(office, mark=live.mark)
     console.register_blueprint(inbox_pages(office, inbox))
-    console.register_blueprint(live_pages(office, live or Live(store=office.store, clock=office.clock), inbox))
+    console.register_blueprint(live_pages(office, live, inbox))
     filters = {**FILTERS, "since": lambda moment: span(office.clock() - moment) if moment else ""}
     console.record_once(lambda state: state.app.jinja_env.filters.update(filters))
     return console

@@ -19,13 +19,15 @@ from bot.store.people import cipher_of
 from bot.store.schema import conversations
 from care import staff
 from console import inbox_queries as queries
+from console.live import Mark
 from console.office import Office
-from console.shared_reading import Remembered, Together
+from console.shared_reading import Current, Remembered, Together
 from console.who import who_of
 
 Accounts = Collection[str] | None  # None: all
 
 QUEUES = {"waiting": "等待接入", "mine": "我的", "others": "同事的", "bot": "机器人", "closed": "已结束"}
+OPEN_QUEUES = ("waiting", "mine", "others")
 PAGE = 200  # rows of a queue on one page
 SEARCHED = 2000  # so many of a queue are looked through for words
 _WORDS = 60  # characters of the last words that a row shows
@@ -39,6 +41,8 @@ _WORDS_OF_KIND = {
     Kind.UNKNOWN: "［其他消息］",
 }
 _CACHED = 4000
+# So long a row stands that was not told to have changed: an offer, a name or a flag may be new beside it.
+_STANDS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,29 +99,43 @@ class _Open:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Board:
-    """What was read at one time for all who asked."""
+class _Queues:
+    """Who waits and whom people look after, in the order of their queues."""
 
-    rows: Mapping[int, tuple[str, ListedRow]]  # with the account's id
     waiting: Sequence[_Open]
     held: Sequence[_Open]
 
-    def queue(self, queue: str, staff_id: int, accounts: Accounts) -> list[int]:
-        if queue == "waiting":
-            return [one.id for one in self.waiting if accounts is None or one.account in accounts]
+    def numbers(self, queue: str, staff_id: int, accounts: Accounts) -> list[int]:
+        is_mine = queue == "mine"
         return [
             one.id
-            for one in self.held
-            if (accounts is None or one.account in accounts) and (one.holder == staff_id) == (queue == "mine")
+            for one in (self.waiting if queue == "waiting" else self.held)
+            if (accounts is None or one.account in accounts)
+            and (queue == "waiting" or (one.holder == staff_id) == is_mine)
         ]
+
+    def counts(self, staff_id: int, accounts: Accounts) -> dict[str, int]:
+        return {queue: len(self.numbers(queue, staff_id, accounts)) for queue in OPEN_QUEUES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Board:
+    """What is shown to all who asked at a time: rows with their account's id, and the queues."""
+
+    rows: Mapping[int, tuple[str, ListedRow]]
+    open: _Queues
 
 
 class Inbox:
     """Reads queues and rows. What was opened once is kept in memory until the conversation changes."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, *, mark: Callable[[Iterable[int]], Mark | None] = lambda _ids: None) -> None:
+        """`mark` tells up to where open pages were told of changes; None: not at all, so that all is read each time."""
         self._office = office
+        self._mark = mark
         self._opened = Remembered(_CACHED)
+        self._rows: Current[tuple[str, ListedRow]] = Current(_CACHED, seconds=_STANDS_SECONDS)
+        self._open: Current[_Queues] = Current(1, seconds=_STANDS_SECONDS)
         self._together = Together(self._board)
 
     def listed(
@@ -148,24 +166,23 @@ class Inbox:
         """Return what an open page shows of these conversations and of its page of a queue, as it is now."""
         board = self._together.ask(ids)
         seen = [board.rows[id] for id in ids if id in board.rows]
-        queues = {name: board.queue(name, staff_id, accounts) for name in ("waiting", "mine", "others")}
         past = PAGE * (page - 1)
-        if queue in queues:
-            order = queues[queue][past : past + PAGE + 1]
+        if queue in OPEN_QUEUES:
+            order = board.open.numbers(queue, staff_id, accounts)[past : past + PAGE + 1]
         else:
             with self._office.store.reading() as connection:
                 read = self._queue(connection, queue, staff_id, accounts, at_most=PAGE, past=past, is_whole=False)
             order = [row.id for row in read]
         return Glance(
             rows=[row.seen_by(staff_id) for account, row in seen if accounts is None or account in accounts],
-            counts={name: len(numbers) for name, numbers in queues.items()},
+            counts=board.open.counts(staff_id, accounts),
             order=order[:PAGE],
             has_more=len(order) > PAGE,
         )
 
     def counts(self, *, staff_id: int, accounts: Accounts = None) -> dict[str, int]:
         """Count who waits, who is mine, who is looked after by others."""
-        return dict(self.glance([], "waiting", staff_id=staff_id, accounts=accounts).counts)
+        return self._read_open([0])[0].counts(staff_id, accounts)
 
     def account_of(self, conversation_id: int) -> str | None:
         """Return the account of a conversation, or None where there is no such conversation."""
@@ -194,16 +211,26 @@ class Inbox:
             values["accounts"] = list(accounts)
         return connection.execute(statement, values).all()
 
-    def _board(self, ids: Iterable[int]) -> _Board:
+    def _board(self, ids: Collection[int]) -> _Board:
+        mark = self._mark(ids)  # first: what changes while it is read is told, and read, once more
+        return _Board(
+            rows=self._rows.current(ids, mark.versions if mark else {}, self._read_rows),
+            open=self._open.current([0], {0: str(mark.number)} if mark else {}, self._read_open)[0],
+        )
+
+    def _read_open(self, _ids: Collection[int]) -> dict[int, _Queues]:
         with self._office.store.reading() as connection:
-            names = staff.names_by_id(connection)
             waiting, held = (
                 [_Open(id=row.id, account=row.account, holder=row.staff_id) for row in connection.execute(statement)]
                 for statement in queries.of_open()
             )
-            found = connection.execute(queries.of_numbers(), {"ids": sorted(ids)}).all() if ids else []
-            rows = {row.id: (row.account, self._row(connection, row, names)) for row in found}
-        return _Board(rows=rows, waiting=waiting, held=held)
+        return {0: _Queues(waiting=waiting, held=held)}
+
+    def _read_rows(self, ids: Collection[int]) -> dict[int, tuple[str, ListedRow]]:
+        with self._office.store.reading() as connection:
+            names = staff.names_by_id(connection)
+            found = connection.execute(queries.of_numbers(), {"ids": sorted(ids)}).all()
+            return {row.id: (row.account, self._row(connection, row, names)) for row in found}
 
     def _row(self, connection: Connection, row: Row[Any], names: dict[int, str]) -> ListedRow:
         keys, account = self._office.store.keys, self._office.accounts.get(row.account)

@@ -7,7 +7,7 @@ and a version told twice changes nothing. Several processes on one database need
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,6 +44,14 @@ class News:
     versions: Versions = field(default_factory=dict)
     is_snapshot: bool = False
     writing: Writing | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """The number of the newest change, and versions of conversations, as the watcher knows them."""
+
+    number: int
+    versions: Versions
 
 
 class Live:
@@ -88,6 +96,16 @@ class Live:
             with self._woken:
                 self._listeners -= 1
 
+    def mark(self, ids: Iterable[int] = ()) -> "Mark | None":
+        """Return up to where the watcher has told of changes, and of these; None while nobody listens.
+
+        What was read after a mark holds for open pages until the watcher's mark is another: they hear of nothing else.
+        """
+        with self._woken:
+            if self._thread is None:
+                return None
+            return Mark(number=self._number, versions={id: self._token(id) for id in ids})
+
     def stop(self) -> None:
         """End all streams at once."""
         with self._woken:
@@ -116,8 +134,9 @@ class Live:
         with self._store.reading() as connection:
             rows = _shown(connection)
         with self._woken:
-            for id, version in rows.items():
-                self._rows[id] = max(version, self._rows.get(id, 0))
+            # What this reading is the first to see is news to all other pages: the next poll finds nothing new in it.
+            newest = {id: max(version, self._rows.get(id, 0)) for id, version in rows.items()}
+            self._take(newest, {}, self._writing)
             versions = {id: self._token(id) for id in rows}
             return News(versions=versions, is_snapshot=True, writing=self._writing)
 

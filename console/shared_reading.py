@@ -1,8 +1,9 @@
 """Read once for many pages: what costs something is done once for all who ask at about the same time."""
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +48,37 @@ class _Round(Generic[T]):
             self.result.set_result(read(frozenset(self.ids)))
         except BaseException as error:
             self.result.set_exception(error)
+
+
+class Current(Generic[T]):
+    """Keeps what was read for as long as the version under which it was read stands, and for some seconds at most."""
+
+    def __init__(self, size: int, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size = size
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: dict[int, tuple[str, float, T]] = {}
+
+    def current(
+        self, ids: Iterable[int], versions: Mapping[int, str], read: Callable[[Collection[int]], Mapping[int, T]]
+    ) -> dict[int, T]:
+        """Return these, of which those are read that are not kept under their version; those without are always read.
+
+        `versions` must have been taken before the call. One thread calls it at a time.
+        """
+        now, wanted = self._clock(), list(ids)
+        kept = {id: self._kept[id] for id in wanted if id in self._kept}
+        held = {
+            id: one
+            for id, (version, at, one) in kept.items()
+            if versions.get(id) == version and now - at < self._seconds
+        }
+        missing = [id for id in wanted if id not in held]
+        made = dict(read(missing)) if missing else {}
+        if len(self._kept) + len(made) > self._size:
+            self._kept.clear()
+        self._kept |= {id: (versions[id], now, one) for id, one in made.items() if id in versions}
+        return held | made
 
 
 class Remembered:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.store.store import Store
 from care import staff, typing_signs
+from console.inbox_view import Inbox
 from console.live import Live, News
 from tests.console.desk import add_staff, office_of, visitors
 from tests.console.talks import delivered, says
@@ -149,3 +150,42 @@ def test_streams_end_when_the_process_does_and_seats_are_given_back(office, cloc
     assert guan.get("/console/live", buffered=False).status_code == 200
     live.stop()
     assert list(open_ones[0].response) == []
+
+
+class Between(Live):
+    """Something happens between the poll and the snapshot of a page that connects."""
+
+    happens = staticmethod(lambda: None)
+
+    def _poll(self, *, since) -> None:
+        super()._poll(since=since)
+        happens, self.happens = self.happens, lambda: None
+        happens()
+
+
+def test_what_another_pages_snapshot_saw_first_is_told_to_all(store, clock, watching) -> None:
+    number = says(store, clock, "你好", answer="您好")
+    live = Between(store=store, clock=clock, poll_seconds=60)
+    stream = watching(live)
+    before = next(stream).versions[number]
+    live.happens = lambda: says(store, clock, "在吗", answer="在")
+    after = next(watching(live)).versions[number]
+    assert changed(stream, number) == after != before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_row_is_read_again_once_its_change_was_told(office, clock, store, watching) -> None:
+    number = says(store, clock, "你好", answer="您好")
+    live = Live(store=store, clock=clock, poll_seconds=POLL)
+    inbox, stream = Inbox(office, mark=live.mark), watching(live)
+    next(stream)
+
+    def words() -> str:
+        return inbox.glance([number], "bot", staff_id=1).rows[0].words
+
+    assert words() == "你好"
+    for said in ("在吗", "还在吗", "好的"):
+        says(store, clock, said, hand_over="handoff")
+        changed(stream, number)
+        assert words() == said
+        assert inbox.glance([], "waiting", staff_id=1).order == [number]

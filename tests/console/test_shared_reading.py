@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from console.shared_reading import Together
+from console.shared_reading import Current, Together
 from tests.waiting import eventually
 
 
@@ -55,3 +55,19 @@ def test_a_reading_that_fails_fails_for_who_asked_and_the_next_is_read_anew() ->
     with pytest.raises(LookupError):
         together.ask([1])
     assert together.ask([1]) == "there"
+
+
+def test_what_was_read_stands_while_its_version_does_and_a_second_at_most() -> None:
+    now, read = [0.0], []
+
+    def reading(ids):
+        read.append(sorted(ids))
+        return {id: f"{id} read {len(read)}" for id in ids}
+
+    kept = Current(10, seconds=1.0, clock=lambda: now[0])
+    assert kept.current([1, 2], {1: "a", 2: "a"}, reading) == {1: "1 read 1", 2: "2 read 1"}
+    assert kept.current([1, 2], {1: "a", 2: "b"}, reading) == {1: "1 read 1", 2: "2 read 2"}
+    now[0] = 1.0
+    assert kept.current([1], {1: "a"}, reading) == {1: "1 read 3"}
+    assert kept.current([1], {}, reading) == {1: "1 read 4"}, "without a version nothing stands"
+    assert read == [[1, 2], [2], [1], [1]]
