@@ -100,6 +100,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
             store=store,
             hours=hours_of(settings.service),
             answer_within=timedelta(minutes=settings.service.answer_within_minutes),
+            serves=products_of(settings).get,
         ),
         cards=StaffCards(
             store=store,

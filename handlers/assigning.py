@@ -5,7 +5,7 @@ quicker may take the conversation.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -48,11 +48,13 @@ class Late(NamedTuple):
 
 @dataclass(kw_only=True)
 class Rota:
-    """Assigns and escalates for one process. `answer_within`: of service time."""
+    """Assigns and escalates for one process. `answer_within`: of service time; `serves`: the products of an account
+    (None: all), whose conversations only those open who have one of them."""
 
     store: Store
     hours: ServiceHours
     answer_within: timedelta = timedelta(minutes=10)
+    serves: Callable[[str], Collection[str] | None] = lambda _account: None
     _looked_at: datetime | None = field(default=None, init=False)
 
     def tick(self, now: datetime) -> Counter[str]:
@@ -102,9 +104,10 @@ class Rota:
         # However many wait, only danger is looked at where nothing else can go to anybody.
         if not self.hours.is_open(now) or all(one.load >= one.capacity for one in on_duty):
             free = free.where(table.c.is_red)
-        rows = connection.execute(free).all()
+        with_account = free.join(conversations, conversations.c.id == table.c.conversation_id)
+        rows = connection.execute(with_account.add_columns(conversations.c.account)).all()
         refused = _refused(connection)
-        waiting = (_waiting(row, refused[row.id]) for row in rows)
+        waiting = (_waiting(row, self.serves(row.account), refused[row.id]) for row in rows)
         return assigned(waiting, colleagues)[:_AT_ONCE]
 
     def _colleagues(self, connection: Connection, now: datetime) -> list[Colleague]:
@@ -175,11 +178,18 @@ def _refused(connection: Connection) -> defaultdict[int, frozenset[int]]:
     return refused
 
 
-def _waiting(row: Row[Any], refused: frozenset[int]) -> Waiting:
+def _waiting(row: Row[Any], serves: Collection[str] | None, refused: frozenset[int]) -> Waiting:
     asked_at = row.asked_at or row.taken_at
     if asked_at is None:
         raise LookupError("a hand-over that was neither asked for nor taken")
-    return Waiting(hand_over_id=row.id, asked_at=asked_at, product=row.product, is_red=row.is_red, refused=refused)
+    return Waiting(
+        hand_over_id=row.id,
+        asked_at=asked_at,
+        product=row.product,
+        is_red=row.is_red,
+        served=None if serves is None else frozenset(serves),
+        refused=refused,
+    )
 
 
 def _held() -> Select[Any]:

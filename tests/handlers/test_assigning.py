@@ -235,3 +235,19 @@ def test_an_answer_that_never_arrived_is_none_and_escalates(office: Office, rota
     acts.reply(1, by=lin, text="押金退到原卡", request_key="2", now=office.clock())
     assert ticks(office, rota, minutes=30) == {}
     assert escalated(office) == []
+
+
+def test_nobody_is_assigned_what_they_could_not_open_not_even_danger(office: Office) -> None:
+    elsewhere = hired(office.store, office.clock, "elsewhere")
+    office.store.write(
+        lambda connection: staff.set_work(connection, elsewhere.id, products=["chengzhang-youxiang-2025"], capacity=9)
+    )
+    hours = ServiceHours(calendar=WorkCalendar.load())
+    rota = Rota(store=office.store, hours=hours, serves=lambda _account: ("junlong-zhenai-21",))
+    office.says("转人工")  # no product was told
+    assert ticks(office, rota, seconds=3) == {}
+    office.says("我妈突然叫不醒了，没有呼吸")
+    assert ticks(office, rota, seconds=3) == {}
+    lin = hired(office.store, office.clock, "lin")
+    assert ticks(office, rota, seconds=3) == {"assigned": 1}
+    assert last(office).offered_to == lin.id
