@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pyotp
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from bot.errors import UserFault
 from bot.keys import KeyRing
+from bot.store.prepared import Prepared
 from care import passwords
 from care.staff_sessions import end_all
 from care.staff_tables import staff
@@ -21,6 +22,7 @@ FAILURES_ALLOWED = 5
 LOCK = timedelta(minutes=15)
 _NAME = re.compile(r"[\w.@-]{1,64}")
 _TOTP_SECONDS = 30
+_NUMBERED = Prepared(lambda _: select(staff).where(staff.c.id == bindparam("number")))  # at every request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ def named(connection: Connection, name: str) -> Member | None:
 
 def numbered(connection: Connection, staff_id: int) -> Member | None:
     """Return the member of that number."""
-    return _one(connection.execute(select(staff).where(staff.c.id == staff_id)).first())
+    rows = _NUMBERED.rows(connection, {"number": staff_id})
+    return _one(rows[0] if rows else None)
 
 
 def everybody(connection: Connection) -> list[Member]:

@@ -5,13 +5,23 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select, update
 
+from bot.store.prepared import Prepared
 from care.staff_tables import staff_sessions
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 _NOTED_EVERY = timedelta(minutes=1)  # how exactly it is known when somebody was there last
+
+# Asked at every request: what each open page fetches by itself, too.
+_FIND = Prepared(
+    lambda _: select(staff_sessions.c.id, staff_sessions.c.staff_id, staff_sessions.c.seen_at).where(
+        staff_sessions.c.token_digest == bindparam("digest"),
+        staff_sessions.c.seen_at > bindparam("idle"),
+        staff_sessions.c.made_at > bindparam("oldest"),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +44,10 @@ def begin(connection: Connection, staff_id: int, *, now: datetime) -> str:
 
 def find(connection: Connection, token: str, *, now: datetime) -> Session | None:
     """Return the session of that id, unless it has ended, was left idle, or is too old."""
-    row = connection.execute(
-        select(staff_sessions).where(staff_sessions.c.token_digest == _digest(token), ~_is_over(now))
-    ).first()
-    if row is None:
+    rows = _FIND.rows(connection, {"digest": _digest(token), "idle": now - IDLE, "oldest": now - LONGEST})
+    if not rows:
         return None
+    row = rows[0]
     return Session(id=row.id, staff_id=row.staff_id, is_stale=row.seen_at + _NOTED_EVERY < now)
 
 

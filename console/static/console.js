@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const POLL_MS = 3000, BATCH_MS = 200, REST = 4, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
+  const POLL_MS = 3000, BATCH_MS = 200, REST = 4, LEAST_REST_MS = 400, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
   const one = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const csrf = one('meta[name="csrf"]').content;
@@ -63,17 +63,20 @@
     soon();
   };
 
-  /* A page rests several times as long as its last asking took: many open pages never hold up a busy server. */
-  let pace = BATCH_MS;
-  const soon = (ms = pace) => { if (!batch) batch = setTimeout(refresh, ms); };
+  /* A page rests several times as long as its last asking took: many open pages never hold up a busy server. What
+     changes after the rest is asked for at once. */
+  let restsUntil = 0, isWanted = false;
+  const soon = (ms = Math.max(BATCH_MS, restsUntil - performance.now())) => { if (!batch) batch = setTimeout(refresh, ms); };
 
   const refresh = async () => {
     batch = 0;
-    if (isAsking) { batch = setTimeout(refresh, BATCH_MS); return; }
+    if (isAsking) { isWanted = true; return; }
     isAsking = true;
+    isWanted = false;
     const began = performance.now();
     const ids = [...changed].slice(0, 100);
     ids.forEach((id) => changed.delete(id));
+    let hasFailed = false;
     try {
       const answer = await ask(`/console/rows?queue=${queue}&page=${part}&ids=${ids.join(",")}`, { isLive: true });
       if (!answer.ok) throw new Error(`rows ${answer.status}`);
@@ -82,11 +85,16 @@
       place(told);
       if (open && ids.includes(open)) await renew();
     } catch (fault) {
+      hasFailed = true;
       ids.forEach((id) => changed.add(id));
     } finally {
       isAsking = false;
-      pace = Math.min(POLL_MS, Math.max(BATCH_MS, REST * (performance.now() - began)));
-      if (changed.size) soon(POLL_MS);
+      const now = performance.now();
+      restsUntil = now + Math.min(POLL_MS, Math.max(LEAST_REST_MS, REST * (now - began)));
+      clearTimeout(batch); // what was to be asked for meanwhile waits until the page has rested
+      const isDue = batch || isWanted || changed.size;
+      batch = 0;
+      if (isDue) soon(hasFailed ? POLL_MS : undefined);
     }
   };
 

@@ -1,7 +1,7 @@
 """Open pages of the console as browsers keep them: each listens to the stream and asks for what changed.
 
 They do what console/static/console.js does, with its times: what changed is gathered for 200 ms, its rows are asked for
-(and the pieces of the conversation that is open), then the page rests four times as long as that took, 3 s at most.
+(and the pieces of the conversation that is open), then the page rests four times as long as that took, 0.4 to 3 s.
 They live in a process of their own, so that they cost the client that makes the load nothing but processor time.
 """
 
@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-_BATCH, _POLL, _REST = 0.2, 3.0, 4.0
+_BATCH, _POLL, _REST, _LEAST_REST = 0.2, 3.0, 4.0, 0.4
 _MOST_IDS = 100
 _SEATED_SECONDS = 60.0
 _TOLD, _ROW = "told", "row"
@@ -110,7 +110,7 @@ class _Page:
         self._ids: dict[int, None] = {}  # what changed, in the order in which it did
         self._present: dict[int, int] = {}  # the rows that stand on the page
         self._due: float | None = None
-        self._pace = _BATCH
+        self._rests_until = 0.0
         self._mark = ""
         self._seated = threading.Event()
         self._seen: list[Seen] = []
@@ -182,12 +182,12 @@ class _Page:
             if is_first and self._seat.conversation:
                 self._ids[self._seat.conversation] = None
             if self._ids or is_first:
-                self._soon(self._pace)
+                self._soon()
         self._seated.set()
 
-    def _soon(self, seconds: float) -> None:
+    def _soon(self) -> None:
         if self._due is None:
-            self._due = time.perf_counter() + seconds
+            self._due = max(time.perf_counter() + _BATCH, self._rests_until)
             self._changed.notify_all()
 
     def _ask(self) -> None:
@@ -195,14 +195,11 @@ class _Page:
             with self._changed:
                 self._changed.wait_for(lambda: self._due is not None)
                 due = self._due or 0.0
-            # What became due while the page asked is tried again every 200 ms.
-            late = time.perf_counter() - due
-            time.sleep(-late if late < 0 else -late % _BATCH)
+            time.sleep(max(0.0, due - time.perf_counter()))
             self._refresh()
 
     def _refresh(self) -> None:
         with self._changed:
-            self._due = None
             ids = list(self._ids)[:_MOST_IDS]
             for id in ids:
                 del self._ids[id]
@@ -216,12 +213,13 @@ class _Page:
             self._asking.close()
             with self._changed:
                 self._ids |= dict.fromkeys(ids)
-        took = time.perf_counter() - began
+        now = time.perf_counter()
         with self._changed:
-            self._took.append(took)
-            self._pace = min(_POLL, max(_BATCH, _REST * took))
+            self._took.append(now - began)
+            self._rests_until = now + min(_POLL, max(_LEAST_REST, _REST * (now - began)))
+            self._due = None
             if self._ids:
-                self._soon(_POLL)
+                self._soon()
 
     def _place(self, told: dict[str, Any], *, at: float) -> None:
         with self._changed:
@@ -233,7 +231,7 @@ class _Page:
             missing = [id for id in told["order"] if id not in self._present]
             if missing:
                 self._ids |= dict.fromkeys(missing)
-                self._soon(self._pace)
+                self._soon()
 
     def _renew(self) -> None:
         path = f"/console/conversations/{self._seat.conversation}/piece?mark={quote(self._mark)}"
