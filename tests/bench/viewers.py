@@ -53,7 +53,7 @@ def measure(schedule: Schedule) -> list[Figure]:
         schedule.tell("viewers: how soon changes arrive")
         with watching(server.port, seats) as watch:
             told, shown = _deliveries(server, watch, callers, store, probes=40 if schedule.is_quick else 150)
-    longest = f"asking took {median(took):.2f} s, p99 {percentile(took, 0.99):.2f} s"
+    longest = f"{len(took)} askings, asking took {median(took):.2f} s, p99 {percentile(took, 0.99):.2f} s"
     return [
         middle(BENCH, "webhook with 20 viewers of that without", ratios, "x", at_least=_KEPT_THROUGHPUT, note=longest),
         # The same by processor time, which a busy machine falsifies less.
