@@ -51,7 +51,7 @@ class Seen(NamedTuple):
 
 
 class Watch:
-    """Pages that are open; `seen` tells what they saw since it was asked for last, `asked` how often they asked."""
+    """Pages that are open: what they saw, and how long their askings took."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
