@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const POLL_MS = 3000, BATCH_MS = 200, REST = 4, LEAST_REST_MS = 400, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
+  const POLL_MS = 3000, BATCH_MS = 200, REST = 8, LEAST_REST_MS = 400, STALE_MS = 5 * 60 * 1000, TYPING_MS = 3000, PATIENCE_MS = 15_000, FILE_PATIENCE_MS = 180_000, GLANCE_MS = 30_000, TICK_MS = 10_000;
   const one = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const csrf = one('meta[name="csrf"]').content;

@@ -1,7 +1,7 @@
 """Open pages of the console as browsers keep them: each listens to the stream and asks for what changed.
 
 They do what console/static/console.js does, with its times: what changed is gathered for 200 ms, its rows are asked for
-(and the pieces of the conversation that is open), then the page rests four times as long as that took, 0.4 to 3 s.
+(and the pieces of the conversation that is open), then the page rests eight times as long as that took, 0.4 to 3 s.
 They live in a process of their own, so that they cost the client that makes the load nothing but processor time.
 """
 
@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-_BATCH, _POLL, _REST, _LEAST_REST = 0.2, 3.0, 4.0, 0.4
+_BATCH, _POLL, _REST, _LEAST_REST = 0.2, 3.0, 8.0, 0.4
 _MOST_IDS = 100
 _SEATED_SECONDS = 60.0
 _TOLD, _ROW = "told", "row"
