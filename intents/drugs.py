@@ -32,7 +32,7 @@ _WHICH = re.compile(r"有(些)?(哪|啥|什么|几)|(哪些|哪几|都有)")
 _CLASS = re.compile(r"(替尼|单抗|帕利|西利|度胺|佐米|鲁胺)$")
 # Maker or name of the drug spoken of: who asks for that alone means the last one.
 _ABOUT_IT = re.compile(
-    r"(哪|谁|什么|啥)(个|一|家|里|儿)?(的)?(厂|公司|药企|牌子|药厂|产的|生产)|厂家|药厂|(谁|哪)家|商品名|通用名|学名|(叫|是)(什么|啥)(名|牌)"
+    r"(哪|谁|什么|啥)(个|一|家|里|儿)?(的)?(厂|公司|药企|牌子|药厂|产的|生产)|厂家|药厂|(谁|哪)家|商品名|通用名|学名|(叫|是)(什么|啥)(名|牌|[?？]?$)"
 )
 _LONGEST_ABOUT_IT = 10  # characters
 _FEW_ROWS = 4

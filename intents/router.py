@@ -254,11 +254,12 @@ class Router:
         return self._with_what_is_asked(match, message, context) if decision == "handoff" else match
 
     def _with_what_is_asked(self, wanting: Match, message: str, context: Context) -> Match:
-        """Who wants a person and asks plainly in the same breath (我要投诉！在卡里哪里提) gets both."""
+        """Who wants a person and asks in the same breath gets both: 我要投诉！在卡里哪里提; 没人联系我，一般多久."""
         heard = self._heard(message)
-        if not (
-            heard.reading.products and self._is_plain_question(heard) and self._phrases["asks_where"].search(message)
-        ):
+        scope = self.ranking.scope(heard)
+        is_placed = context.topic is not None or bool(heard.reading.products)
+        is_clear = is_placed and scope.inside - scope.foreign >= _FOLLOWING_QUESTION
+        if not (is_clear and self._phrases["asks_where"].search(message)):
             return wanting
         asked = self._asked(message, context)
         if asked.decision != "answer" or not asked.topics:
@@ -422,7 +423,7 @@ class Router:
         switches = bool(reading.places or reading.products) and bool(self._phrases["switch"].match(reading.aspect))
         said = self._phrases["people"].sub("", reading.aspect)
         switches = switches and len(said) <= _SWITCH_CHARACTERS + said.count(SERVICE_MARK)
-        also = bool(reading.places) and bool(self._phrases["also"].search(reading.rest))
+        also = bool(reading.places or reading.products) and bool(self._phrases["also"].search(reading.rest))
         carry = before is not None and (corrected or switches or also)
         ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
         scope = self.ranking.scope(judged)
