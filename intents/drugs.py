@@ -66,8 +66,10 @@ class DrugIndex:
         service that has the list.
         """
         found = [hit for hit in self._names.find(text) if _believable(hit, text) and not _is_of_another(hit, text)]
-        if all(hit.how != "exact" for hit in found) and _common_drugs().find(text):
+        others = _common_drugs().find(text)
+        if all(hit.how != "exact" for hit in found) and others:
             found = []  # a medicine that is not on the list was named letter by letter
+        found = [hit for hit in found if not any(_is_within(hit, other) for other in others)]
         about_list = bool(_LIST.search(text)) or (following and bool(_FOLLOW.match(text)))
         if _MEDICAL.search(text) and not re.search(r"清单|名单|目录|药单|特药", text):
             return None
@@ -154,6 +156,11 @@ def _maker_names(maker: str) -> set[str]:
     names = {maker, _MAKERS_PLACE.sub("", maker)}
     names |= {_SHORT_MAKERS.sub("", name) for name in names}
     return {name for name in names if len(name) >= 2}
+
+
+def _is_within(hit: Found, other: Found) -> bool:
+    """Whether a name is a piece of another one: 曲妥珠单抗 of 德曲妥珠单抗, which is another medicine."""
+    return other.start <= hit.start and hit.end <= other.end and hit.length < other.length
 
 
 def _is_maker(hit: Found) -> bool:

@@ -236,7 +236,9 @@ def _examples(terrain: Terrain, reader: Reader) -> Iterator[_Item]:
         alike[topic.kind].append(topic)
     for phrasing in terrain.phrasings:
         topic = terrain.topic[phrasing.topic]
-        yield _Item(reading=reader.read(phrasing.text), topics=tuple(alike[topic.kind]))
+        # In its own product a phrasing asks for its topic alone: another service of the family has its own "how often".
+        asked = tuple(other for other in alike[topic.kind] if other is topic or other.product != topic.product)
+        yield _Item(reading=reader.read(phrasing.text), topics=asked)
     short = {service.place: service.short for service in terrain.services}
     for topic in terrain.topics:
         name = short[f"{topic.product}/{topic.service}"]
