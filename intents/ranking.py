@@ -6,7 +6,7 @@ latter two are learned for each product by itself.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -236,14 +236,22 @@ def _examples(terrain: Terrain, reader: Reader) -> Iterator[_Item]:
         alike[topic.kind].append(topic)
     for phrasing in terrain.phrasings:
         topic = terrain.topic[phrasing.topic]
-        # In its own product a phrasing asks for its topic alone: another service of the family has its own "how often".
-        asked = tuple(other for other in alike[topic.kind] if other is topic or other.product != topic.product)
-        yield _Item(reading=reader.read(phrasing.text), topics=asked)
+        yield _Item(reading=reader.read(phrasing.text), topics=_same_question(topic, alike[topic.kind]))
     short = {service.place: service.short for service in terrain.services}
     for topic in terrain.topics:
         name = short[f"{topic.product}/{topic.service}"]
         yield _Item(reading=reader.read(name + topic.ask), topics=(topic,))
         yield _Item(reading=reader.read(name + topic.say[:_SAY_CHARACTERS]), topics=(topic,), is_answer=True)
+
+
+def _same_question(topic: Topic, alike: Sequence[Topic]) -> tuple[Topic, ...]:
+    """Return of topics of one kind, `topic` among them, those that a phrasing of it asks for.
+
+    A product may have two services of a family, each with its own "how often": in its own product a phrasing asks for
+    its topic alone, in another one for that of the same service, where it has it.
+    """
+    same = {other.product for other in alike if other.service == topic.service}
+    return tuple(other for other in alike if other.service == topic.service or other.product not in same)
 
 
 def _foreign(terrain: Terrain, reader: Reader) -> Iterator[Example]:
