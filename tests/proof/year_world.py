@@ -266,7 +266,12 @@ class Year:
         self._told(connection, one, id)
 
     def _given_early(self, one: Raised, child: Child, today: date) -> list[Dose]:
-        """A clinic gave something before its time, or a parent told the wrong day: some put it right later."""
+        """A clinic gave something before its time, or a parent told the wrong day: some put it right later.
+
+        Not on a day with a dose already: the same vaccine twice a day is refused.
+        """
+        if any(dose.on == today for dose in child.doses):
+            return []
         soon = [
             Dose(on=today, vaccine=_code(row))
             for row in forecast_of(child, today)
