@@ -19,7 +19,7 @@ COMMON_DRUGS = Path(__file__).parent / "drug_names.txt"
 _LONGEST_NAME = 24
 _SHORT_MAKER = 3
 _LIST = re.compile(
-    r"清单|名单|目录|药单|列表|单子|list|几个.{0,2}[牌排]子|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
+    r"清单|名单|目录|药单|列表|单子|list|几个.{0,2}([牌排]子|brand)|brand|有没有|有吗|有么|有不|里有|里面有|有.{0,8}(吗|么|嘛|不|没|啊|呀)[?？]?$|在不在|在.{0,8}(里|上|中)|能报|报不报|给报|报销|"
     r"牌子|厂家|那家|哪家|几家|谁家|哪个厂|哪些厂|生产|商品名|药名|通用名|学名|叫什么|叫啥|什么[药要]|啥药|哪几个|哪几种|有哪些|属于|包含|包括|含不含|含|特药|cover|能买|买得到|查到|查下|管不管|管吗|认不认"
 )
 _MEDICAL = re.compile(
@@ -38,7 +38,9 @@ _LONGEST_ABOUT_IT = 10  # characters
 _FEW_ROWS = 4
 _FOLLOW = re.compile(r"^(那|那么|还有|还有个|另外|再问下)?.{2,16}(呢|咧|有吗|有没有|也有吗|也在吗)?[?？]*$")
 _DRUGLIKE = re.compile(
-    r"[a-z]{4,}|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|地平|双胍|列汀|普利|格列净|胶囊|注射液|口服液)"
+    # Of Latin words those that end as medicines do, or that stand where one would: most others are plain English.
+    r"(?:[a-z]{2,}(?:nib|mab|parib|clib|lisib|platin|taxel|rubicin|statin|cillin|mycin|prazole|sartan|gliptin|flozin|tide))|"
+    r"(?<=有)[a-z]{4,}|(?<=叫)[a-z]{4,}|[a-z]{4,}(?=在|有没|有吗|能报|能用|可以|这个|这药|的药|药)|[\u4e00-\u9fff]{1,6}(?:替尼|单抗|帕利|西利|环素|他滨|紫杉醇|铂|沙坦|洛尔|西汀|他汀|拉唑|沙星|霉素|优单抗|珠单抗|曲塞|莫司|米特|度胺|佐米|那非|维林|赫得|诺得|地平|双胍|列汀|普利|格列净|胶囊|注射液|口服液)"
 )
 
 
