@@ -62,9 +62,9 @@ class Comparison:
         best: dict[str, dict[str, float]] = {}
         for product, family in families.items():
             has_it = family in self._terrain.families[product]
-            ranked = self._ranking.rank(judged, products=(product,), most=_ALL) if has_it else []
-            found[product] = [item for item in ranked if item.topic.family == family]
-            for item in reversed(ranked[:_NEAR]):
+            found[product] = self._ranking.rank(judged, products=(product,), family=family, most=_ALL) if has_it else []
+            near = self._ranking.rank(judged, products=(product,), most=_NEAR) if has_it else []
+            for item in reversed(near):
                 if item.topic.family == family:
                     best.setdefault(item.topic.attribute, {})[product] = item.score
         if not best:

@@ -163,9 +163,10 @@ class Ranking:
         products: Iterable[str],
         context: Topic | None = None,
         carry: bool = False,
+        family: str | None = None,
         most: int = 8,
     ) -> list[Ranked]:
-        """Return the best topics of `products`, best first.
+        """Return the best topics of `products`, or of a family in them, best first.
 
         `context` is the topic answered before; with `carry` the message only changes service or product, so that
         the attribute asked for stays.
@@ -174,7 +175,8 @@ class Ranking:
         for product in products:
             known = self._products[product]
             total = self._total(judged, known, context, carry=carry)
-            best = np.argsort(-total, kind="stable")[:most]
+            asked = slice(None) if family is None else known.of_families((family,))
+            best = np.arange(len(total))[asked][np.argsort(-total[asked], kind="stable")[:most]]
             ranked += [Ranked(topic=known.topics[at], score=float(total[at])) for at in best]
         return sorted(ranked, key=lambda item: -item.score)[:most]
 
