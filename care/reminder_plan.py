@@ -98,7 +98,8 @@ def _compared(connection: Connection, stored: Sequence[Row[Any]], wanted: Sequen
 
 def _is_to_move(connection: Connection, row: Row[Any], one: Planned, now: datetime) -> bool:
     if row.state in _REVIVED:
-        is_out = row.state == "opted_out" and has_opted_out(connection, contact_id=row.contact_id, kind=row.kind)
+        is_out = row.state == "opted_out" and not one.is_work
+        is_out = is_out and has_opted_out(connection, contact_id=row.contact_id, kind=row.kind)
         return one.until_at > now and not is_out and row.reason != DONE
     if row.state != "planned" or row.rung or row.tries:
         return False

@@ -47,6 +47,11 @@ class Planned:
     calls: bool = False
 
     @property
+    def is_work(self) -> bool:
+        """Whether it is work on a case that somebody has to do, whatever the person wants to hear of."""
+        return self.calls and self.subject.startswith("case:")
+
+    @property
     def key(self) -> tuple[str, int]:
         return (self.occurrence, self.contact_id)
 
@@ -187,7 +192,7 @@ def release_expired(connection: Connection, *, now: datetime) -> int:
 
 def opt_out(connection: Connection, *, contact_id: int, kind: str, now: datetime) -> bool:
     """Note that a person doesn't want a kind of reminder (or `EVERY_KIND`); what is planned of it ends at once, and
-    what is still on its way is not sent any more."""
+    what is still on its way is not sent any more. Work on their cases ends with it until the next planning."""
     values = {"contact_id": contact_id, "kind": kind, "at": now}
     row = insert_unless_there(connection.dialect, reminder_opt_outs).values(values)
     is_new = connection.execute(row.returning(reminder_opt_outs.c.kind)).first() is not None

@@ -65,6 +65,7 @@ class PersonWorker:
         if kind != reminders.EVERY_KIND and kind not in kinds():
             raise Refused("没有这种提醒。")
         reminders.opt_out(connection, contact_id=contact_id, kind=kind, now=now)
+        replan_person(connection, self, contact_id, now=now)  # what is work on their cases stays
         self._audited(connection, "reminders stopped", f"contact:{contact_id}", now, {"kind": kind})
 
     def resume_reminders(self, connection: Connection, contact_id: int, *, now: datetime) -> None:

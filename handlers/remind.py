@@ -159,7 +159,7 @@ class Rounds:
             rows.settle(connection, reminder, "dropped", now=now, reason="not wanted any more")
             return "dropped"
         if planned.calls:  # of a case somebody calls who has work to do; of a child only who wants to hear of it
-            refused = _refused(connection, reminder, kind, now) if kind.about == "child" else None
+            refused = None if planned.is_work else _refused(connection, reminder, kind, now)
             return refused or self._call(connection, reminder, planned, now)
         if is_quiet(now):
             rows.put_off(connection, reminder, next_allowed(now, seed=str(reminder.id)), reason="quiet hours")

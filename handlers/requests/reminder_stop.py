@@ -10,6 +10,7 @@ from bot.messages import Committing
 from care import reminders
 from handlers.reminder_kind import kind_title
 from handlers.reminder_replies import last_reminder
+from handlers.replanning import replan_person
 from handlers.scene import Said, Scene
 from handlers.wording import say
 
@@ -27,5 +28,6 @@ def answer(scene: Scene, wanted: Mapping[str, Any]) -> Said | None:
 
     def stop(connection: Connection, turn: Committing) -> None:
         reminders.opt_out(connection, contact_id=turn.contact_id, kind=kind, now=turn.now)
+        replan_person(connection, scene.house, turn.contact_id, now=turn.now)  # what is work on their cases stays
 
     return Said(text=say("reminder_stopped", kind=kind_title(kind)), session=scene.session, effects=(stop,))

@@ -27,7 +27,7 @@ from handlers.reminder_commands import plan_all, run
 from handlers.reminder_facts import Desk
 from handlers.reminder_ticks import Ticker
 from handlers.reminder_ways import Template, Ways
-from handlers.replanning import replan_case
+from handlers.replanning import replan_case, replan_person
 from intents.requests import Requests
 from knowledge.library import Library, load
 from tests.assistants import GROWTH, WUXIAN
@@ -284,6 +284,22 @@ def test_the_day_before_a_discharge_its_papers_are_told_and_afterwards_somebody_
     ward.opens(WUXIAN, "inpatient-advance", answers)
     assert ward.runs("2026-11-24 09:11")["messages"] == 1
     assert "2026年11月25日" in ward.sent[-1]
+    assert ward.runs("2026-11-26 09:11")["calls"] == 1
+
+
+def test_who_wants_no_reminders_is_called_after_the_discharge_all_the_same(ward: Ward) -> None:
+    ward.opens(WUXIAN, "inpatient-advance", {"item": "discharge", "discharged_on": "2026-11-25"})
+
+    def stop(connection: Connection) -> None:
+        reminders.opt_out(connection, contact_id=1, kind="all", now=ward.clock())
+        replan_person(connection, ward.house, 1, now=ward.clock())
+
+    ward.store.write(stop)
+    assert {row.occurrence.split("/")[-1]: row.state for row in ward.rows() if row.kind == "discharge"} == {
+        "before": "opted_out",
+        "after": "planned",
+    }
+    assert ward.runs("2026-11-24 09:11")["messages"] == 0
     assert ward.runs("2026-11-26 09:11")["calls"] == 1
 
 

@@ -36,7 +36,7 @@ from handlers.case_moves import CaseMover
 from handlers.remind import Rounds
 from handlers.reminder_facts import Desk
 from handlers.reminder_ways import Template, Ways
-from handlers.replanning import replan_case, replan_child, walks
+from handlers.replanning import replan_case, replan_child, replan_person, walks
 from knowledge.library import Library
 from tests.assistants import WUXIAN
 from tests.clocks import FixedClock
@@ -298,6 +298,7 @@ class Year:
     def _opts_out(self, connection: Connection, person: Person) -> None:
         kind = reminders.EVERY_KIND
         reminders.opt_out(connection, contact_id=person.contact, kind=kind, now=self.clock())
+        replan_person(connection, self.house, person.contact, now=self.clock())
         person.out.append([self.clock(), None])
         if self.chance.random() < 0.4:
             self._on(
