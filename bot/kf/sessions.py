@@ -82,16 +82,17 @@ def heard(connection: Connection, session: Session, *, at: datetime, now: dateti
     if session.state is State.ENDED:
         values |= _ANEW | {"changed_at": now}
     connection.execute(_of(session).values(**values))
-    # What had to wait for the customer need not wait any longer.
-    waiting = (outbox.c.conversation_id == session.conversation_id, outbox.c.state == "pending")
-    connection.execute(update(outbox).where(*waiting, outbox.c.attempts > 0, outbox.c.due_at > now).values(due_at=now))
+    _wake(connection, session.conversation_id, now)
 
 
 def follow(
     connection: Connection, session: Session, state: State, *, servicer: str = "", now: datetime, code: str = "",
     code_until: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Take over the state that the platform tells, and let the conversation change hands with it."""
+    """Take over the state that the platform tells, and let the conversation change hands with it.
+
+    What waited for another state goes, or is dropped, now: behind it the words at an end would miss their time.
+    """
     values: dict[str, Any] = {"state": state, "servicer": servicer or None, "changed_at": now}
     if code and code_until is not None:
         values |= {"code": code, "code_until": code_until}
@@ -103,6 +104,8 @@ def follow(
     elif session.state in WITH_PEOPLE:
         # Only what the platform had taken: a conversation that somebody has in our console stays there.
         hands.give_back(connection, session.conversation_id, now=now)
+    if state is not session.state:
+        _wake(connection, session.conversation_id, now)
 
 
 def welcome(connection: Connection, session: Session, code: str, *, until: datetime, now: datetime) -> None:
@@ -121,6 +124,12 @@ def put_off_move(connection: Connection, session: Session, *, until: datetime, n
     """Take the right to move the session until then; False when somebody else has it."""
     free = kf_sessions.c.move_at.is_(None) | (kf_sessions.c.move_at <= now)
     return connection.execute(_of(session).where(free).values(move_at=until)).rowcount == 1
+
+
+def _wake(connection: Connection, conversation_id: int, now: datetime) -> None:
+    """Let what was put off until the customer writes, or the session is another's, be tried now."""
+    waiting = (outbox.c.conversation_id == conversation_id, outbox.c.state == "pending")
+    connection.execute(update(outbox).where(*waiting, outbox.c.attempts > 0, outbox.c.due_at > now).values(due_at=now))
 
 
 def _queue(connection: Connection, conversation_id: int, now: datetime) -> None:

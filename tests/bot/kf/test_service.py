@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import GiveUp, RetryLater
-from bot.kf import cursors
+from bot.kf import cursors, sessions
 from bot.kf.sessions import State
+from bot.store import outbox as rows
 from console.platform.twin import PlatformFault
 from tests.bot.kf.place import CORP, CUSTOMER, OTHER_POINT, POINT, SECRET, SERVICER
 
@@ -343,6 +344,24 @@ def test_where_no_servicer_can_take_them_people_wait_in_the_queue_in_silence(pla
     place.says("有人吗")
     assert place.shown() == ["1 人工"]
     assert (place.owner(), len(place.inbound_rows())) == ("waiting", 2)
+
+
+def test_what_waited_in_the_queue_does_not_hold_up_the_words_at_the_end(place):
+    def ended(connection, id, _can_tell, now):
+        rows.add(connection, place.store.keys, conversation_id=id, kind="survey", text="办好了吗", key="k", now=now)
+
+    place.channel.listen(taken=lambda *_: None, ended=ended)
+    on_duty(place)
+    place.twin.say(POINT, CUSTOMER, "你好")
+    place.fetch()
+    queued, now = place.session(), place.clock()
+    place.store.write(lambda connection: sessions.follow(connection, queued, State.QUEUE, now=now))
+    place.outbox.deliver_due()
+    assert [row.error for row in place.outbox_rows()] == ["RetryLater: the session waits for a servicer"]
+    place.twin.pick_up(POINT, CUSTOMER, SERVICER)
+    place.twin.end(POINT, CUSTOMER, SERVICER)
+    place.work()
+    assert (place.shown(), [row.state for row in place.outbox_rows()]) == (["办好了吗"], ["dropped", "sent"])
 
 
 def test_from_the_bot_to_a_servicer_and_back(place):
