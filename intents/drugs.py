@@ -79,7 +79,9 @@ class DrugIndex:
         if found and (about_list or bare):
             return self._by_name(found, text)
         if not found and 0 < len(before) <= _FEW_ROWS and len(text) <= _LONGEST_ABOUT_IT and _ABOUT_IT.search(text):
-            return DrugAsk(rows=self._same_of_maker(before, text) or before)
+            meant = self._of_makers_named(before, text)
+            if meant:
+                return DrugAsk(rows=meant)
         if not found and (about_list or of_list or _WHICH_DRUGS.search(text)):
             return self._by_company(text, of_list=of_list) or (self._missing(text) if about_list else None)
         return None
@@ -109,9 +111,12 @@ class DrugIndex:
             certain=all(hit.how == "exact" for hit in found),
         )
 
-    def _same_of_maker(self, before: tuple[int, ...], text: str) -> tuple[int, ...]:
-        """Return the rows of the same medicines by the makers that a text names: 石药家的叫啥."""
+    def _of_makers_named(self, before: tuple[int, ...], text: str) -> tuple[int, ...]:
+        """Return the rows of the same medicines by the makers that a text names (石药家的叫啥); the rows `before` for a
+        text that names none."""
         makers = {hit.thing for hit in self._makers.find(text) if _is_maker(hit)}
+        if not makers:
+            return before
         return tuple(sorted(no for no in self._alike(before) if compact(self._drugs[no].maker) in makers))
 
     def _alike(self, rows: Iterable[int]) -> set[int]:
