@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import SystemRandom
+from typing import Any
 
 import structlog
 from flask import Blueprint
@@ -12,6 +13,7 @@ from bot.channel import Channel
 from bot.clock import Clock, system_clock
 from bot.decision import Handler
 from bot.fetching import fetching, may_speak
+from bot.forks import SideProcesses
 from bot.health import health
 from bot.metrics import Metrics
 from bot.outbox import LEASE, Outbox
@@ -44,9 +46,11 @@ class Machine:
         lease: timedelta = LEASE,
         chores: Callable[[], None] = lambda: None,
         files: SealedFiles | None = None,
+        side: SideProcesses[Any, Any] | None = None,
     ) -> None:
         """`channels` has every account that this deployment serves, by id. `chores` is called every few seconds by
-        the worker: what is to be done outside people's turns. `files`: the folder of files that staff send."""
+        the worker: what is to be done outside people's turns. `files`: the folder of files that staff send. `side` is
+        started and stopped with it."""
         self.store = store
         self.channels = channels
         self._fetching = fetching(channels)
@@ -73,6 +77,7 @@ class Machine:
         )
         self.worker = Worker(outbox=self.outbox, turns=self.turns, chores=chores)
         self._is_knowledge_loaded = is_knowledge_loaded
+        self._side = side
 
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Return the pages of the machine: webhooks, health, metrics."""
@@ -88,6 +93,8 @@ class Machine:
 
     def start(self) -> None:
         """Start the worker. Call it in the serving process, after it was forked."""
+        if self._side is not None:
+            self._side.start()  # before any thread
         if self.store.embedded:
             # One process serves: whatever is still owed was left by one that is gone.
             self.turns.resume(older_than_seconds=0)
@@ -104,4 +111,6 @@ class Machine:
         self.turns.stop(within_seconds=4.5)
         self.worker.stop(within_seconds=max(0.5, until - time.monotonic() - 1))
         self.store.close()
+        if self._side is not None:
+            self._side.stop()
         log.info("machine stopped")

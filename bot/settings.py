@@ -3,6 +3,8 @@
 Without ASSISTANT_CONFIG this is the demo: three accounts with generated secrets, the simulator and its fake platform.
 """
 
+import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from bot.errors import ConfigurationFault
 from bot.keys import KeyRing, load_keys
 
 _MOST_WORKERS = 16
+_MOST_SIDE_PROCESSES = 8
 _HOURS = r"^(([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00))?$"
 
 
@@ -90,6 +93,7 @@ class Settings:
     has_simulator: bool
     web_workers: int
     public_url: str  # under which people reach this service: links in messages begin with it
+    side_processes: int = 0  # beside each serving process, to work out what messages mean
     insurers: tuple[Insurer, ...] = ()
     sms: Sms | None = None
     service: Service = DEFAULT_SERVICE
@@ -130,6 +134,13 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             web_workers=1
             if is_embedded
             else _whole_number(environment, "WEB_WORKERS", default=2, least=1, most=_MOST_WORKERS),
+            side_processes=_whole_number(
+                environment,
+                "SIDE_PROCESSES",
+                default=1 if is_embedded and _has_spare_processor() else 0,
+                least=0,
+                most=_MOST_SIDE_PROCESSES,
+            ),
             public_url=(file.public_url or f"http://127.0.0.1:{port}").rstrip("/"),
             insurers=file.insurers,
             sms=file.sms,
@@ -139,6 +150,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         raise ConfigurationFault(
             f"ASSISTANT_DATA_DIR: {error.strerror or 'not usable'}; give a directory that this user may write"
         ) from error
+
+
+def _has_spare_processor() -> bool:
+    """Whether one serving process leaves a processor idle. Elsewhere than on Linux forks are not to be relied on."""
+    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
 def _file(environment: Mapping[str, str], data_dir: Path, port: int) -> _File:

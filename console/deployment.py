@@ -20,6 +20,7 @@ from bot.channels.wechat import connect_api
 from bot.clock import Clock, system_clock
 from bot.connections import channel_of
 from bot.errors import ConfigurationFault
+from bot.forks import SideProcesses
 from bot.kf.people import customer_of
 from bot.machine import Machine
 from bot.outbox import Outbox
@@ -114,6 +115,8 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
     knowing = Knowing(store=store, library=loaded(), router=desk.router, assistant=desk.assistant)
     hours = hours_of(settings.service)
     reception = Reception(desk=desk.respond, router=desk.router, hours=hours, keys=settings.keys)
+    side = SideProcesses(desk.router.tell, count=settings.side_processes)
+    desk.router.tell_by(side.ask)
     machine = Machine(
         store=store,
         channels=channels,
@@ -121,6 +124,7 @@ def serve_in(app: Flask, settings: Settings) -> Flask:
         while_human=reception.while_human,
         chores=chores.run,
         files=papers,
+        side=side,
     )
     app.extensions["machine"] = machine
     app.extensions["live"] = live = Live(store=store, clock=system_clock)

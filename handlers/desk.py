@@ -137,6 +137,8 @@ class Desk:
         return self._with_repeat(scene, said)
 
     def _text(self, scene: Scene) -> Outcome:
+        if scene.session.task is None:
+            self._house.router.hear(scene.text, scene.session.context)
         alarm = self._house.router.alarm(scene.text, scene.session.context)
         if alarm is not None:
             return self._alarmed(scene, alarm)

@@ -61,6 +61,9 @@ class Overlay:
     named: tuple[Named, ...] = ()
     topics: tuple[Topic, ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.said or self.named or self.topics)
+
     @cached_property
     def topic(self) -> dict[str, Topic]:
         return {topic.id: topic for topic in self.topics}

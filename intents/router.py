@@ -6,8 +6,9 @@ because the order of these steps is best seen in one place; what each step knows
 
 import copy
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intents.comparison import Comparison
@@ -41,6 +42,20 @@ _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a message in its context means, as a process told that knows nothing of what was published."""
+
+    message: str
+    context: Context
+    alarm: Alarm | None
+    talked: Talked | None
+    match: Match
+
+
+Elsewhere = Callable[[tuple[str, Context]], Told | None]
+
+
 class Router:
     """Understands messages about one terrain."""
 
@@ -59,8 +74,10 @@ class Router:
         self._terrain = terrain
         self._services = {service.place: service for service in terrain.services if not service.topic}
         self._phrases = cues.phrases
-        self._alarm = recalled(danger.judge)
-        self._talked_as = recalled(talk.judge)
+        self._judge_danger = recalled(danger.judge)
+        self._judge_talk = recalled(talk.judge)
+        self._elsewhere: Elsewhere = lambda _: None
+        self._turn = threading.local()  # `told`: of the message whose turn this thread takes
         self._limits = limits or Limits()
         self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
@@ -78,6 +95,9 @@ class Router:
     def route(self, message: str, context: Context) -> Match:
         """Return what `message` means in `context`, with the reasons. Only the first 400 characters are read."""
         message = message[:_LONGEST_READ]
+        told = self._told(message)
+        if told is not None and told.context == context and not self._knows_better(message, context):
+            return told.match
         return (
             self._warned(message, context)
             or self._picked(message, context)
@@ -85,6 +105,44 @@ class Router:
             or self._talked(message, context)
             or self._asked(message, context)
         )
+
+    # Another process may work out what a message means, while this one does what is not to be shared.
+
+    def tell(self, question: tuple[str, Context]) -> Told:
+        """Return what a message in its context means: the answer of such a process."""
+        message, context = question
+        alarm, talked = self._alarm(message), self._talked_as(message)
+        return Told(message=message, context=context, alarm=alarm, talked=talked, match=self.route(message, context))
+
+    def tell_by(self, elsewhere: Elsewhere) -> None:
+        """Let `hear` ask there: processes that began with nothing published."""
+        self._elsewhere = elsewhere
+
+    def hear(self, message: str, context: Context) -> None:
+        """Have a message worked out elsewhere, if that can be done now: what is asked of it next in this thread, up to
+        the next call, then costs nothing. Without it everything is the same, and takes its time."""
+        self._turn.told = self._elsewhere((message[:_LONGEST_READ], context))
+
+    def _told(self, message: str) -> Told | None:
+        told: Told | None = getattr(self._turn, "told", None)
+        return told if told is not None and told.message == message else None
+
+    def _alarm(self, message: str) -> Alarm | None:
+        told = self._told(message)
+        return self._judge_danger(message) if told is None else told.alarm
+
+    def _talked_as(self, message: str) -> Talked | None:
+        told = self._told(message)
+        return self._judge_talk(message) if told is None else told.talked
+
+    def _knows_better(self, message: str, context: Context) -> bool:
+        """Whether anything published stands in a message or in what was said before it."""
+        if not self._known.overlay:
+            return False
+        before = (context.topic, *(choice.topic for choice in context.choices))
+        if any(topic is not None and topic not in self._terrain.topic for topic in before):
+            return True
+        return any(self.is_touched(text, context) for text in (message, context.question) if text)
 
     # What was published since the handbooks were learned.
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from tests.proof.servers import free_port
@@ -29,6 +30,8 @@ class Demo:
         self.log = folder.parent / f"{folder.name}.log"
         kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ASSISTANT_CONFIG")}
         self.environment = {**kept, "PORT": str(port), "ASSISTANT_DATA_DIR": str(folder), "PYTHONUTF8": "1"}
+        self.environment["SIDE_PROCESSES"] = "1"  # also where there is one processor only
+        self.processes: list[psutil.Process] = []
 
     def says(self, *texts: str, person: str = PERSON, account: str = "demo") -> str:
         """Send texts and return the passive reply to the last."""
@@ -83,6 +86,7 @@ def demo(folder: Path, learned: Path) -> Iterator[Demo]:
     try:
         assert eventually(lambda: server.poll() is not None or _is_ready(served.address), within_seconds=120)
         assert server.poll() is None, served.log.read_text()
+        served.processes = psutil.Process(server.pid).children(recursive=True)
         yield served
     finally:
         server.terminate()

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -122,6 +123,16 @@ def test_a_bad_call_ends_with_2_one_line_and_nothing_on_standard_output(served: 
     done = served.run("cases", "list", "--policy", "NO-SUCH", "--json")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: --policy NO-SUCH: there is no such policy; import it, or check the number\n"
+
+
+def test_it_answers_the_same_when_its_side_process_is_killed(served: Demo) -> None:
+    question = "臻爱无限的图文咨询有等待期吗"
+    before = served.says(question, person=OTHER)
+    assert "等待期" in before
+    [side] = [one for one in served.processes if one.parent() in served.processes]
+    side.kill()
+    assert [served.says(question, person=OTHER) for _ in range(4)] == [before] * 4
+    assert not side.is_running() or side.status() == psutil.STATUS_ZOMBIE
 
 
 def test_the_loose_photos_of_who_is_deleted_are_off_the_disk_at_once(served: Demo) -> None:

@@ -93,6 +93,17 @@ def test_postgresql_has_two_serving_processes_unless_told_otherwise(tmp_path: Pa
     assert load(tmp_path, ACCOUNT, WEB_WORKERS="3").web_workers == 1
 
 
+def test_a_side_process_uses_the_processor_that_one_serving_process_leaves_idle(tmp_path: Path, monkeypatch) -> None:
+    url = "postgresql://assistant@127.0.0.1/assistant"
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    assert load(tmp_path, ACCOUNT).side_processes == 1
+    assert load(tmp_path, ACCOUNT, SIDE_PROCESSES="0").side_processes == 0
+    assert load(tmp_path, ACCOUNT, DATABASE_URL=url).side_processes == 0
+    assert load(tmp_path, ACCOUNT, DATABASE_URL=url, SIDE_PROCESSES="2").side_processes == 2
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    assert load(tmp_path, ACCOUNT).side_processes == 0
+
+
 def test_secrets_do_not_show_in_what_is_printed(tmp_path: Path) -> None:
     settings = load(tmp_path, ACCOUNT, DATABASE_URL="postgresql://assistant:pass-word@127.0.0.1/assistant")
     for shown in (repr(settings), repr(settings.accounts)):
