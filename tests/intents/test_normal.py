@@ -28,7 +28,7 @@ def test_levelling_twice_changes_nothing_more() -> None:
 
 def test_blanks_stay_only_between_latin_words() -> None:
     assert compact("住 院 垫 付 怎么 申请") == "住院垫付怎么申请"
-    assert compact("zhen ai 21 特药 best price") == "zhen ai 21特药best price"
+    assert compact("the plan 21 特药 best price") == "the plan 21特药best price"
 
 
 @pytest.mark.parametrize(("one", "other"), [("臻", "真"), ("无限", "无线"), ("住", "租"), ("诊", "争"), ("是", "四")])
