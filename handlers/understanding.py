@@ -23,8 +23,9 @@ def build_router(library: Library, *, memory: Path | None = None) -> Router:
     Learning the phrasings takes some seconds; with `memory`, a folder, only the first time.
     """
     terrain = build_terrain(library)
-    talk = Talk.load([phrasing.text for phrasing in terrain.phrasings], memory=memory)
-    return Router(terrain, cues.load(), Danger.load(memory=memory), talk, memory=memory)
+    questions = [phrasing.text for phrasing in terrain.phrasings]
+    danger, talk = Danger.load(questions, memory=memory), Talk.load(questions, memory=memory)
+    return Router(terrain, cues.load(), danger, talk, memory=memory)
 
 
 def build_terrain(library: Library, *, foreign: Path = FOREIGN) -> Terrain:

@@ -37,7 +37,7 @@ _TIERS = ("grave", "event", "disease", "part")
 # Chosen by cross-validation on the recorded messages; below zero, because a missed alarm costs more than a false one.
 _LIKENESS = -0.25
 _LIKENESS_WHEN_CALM = -0.1
-_LIKENESS_OF_SELF_HARM = 0.1  # below it stand curses and jokes (无聊死了)
+_LIKENESS_OF_SELF_HARM = -0.05  # below it stand curses and jokes (无聊死了)
 _WEIGHTS = Weights(one=1.0, apart=0.0, sound_two=0.7, marks=1.5, ridge=0.1)
 
 
@@ -173,19 +173,27 @@ class Danger:
         self._likeness = likeness
 
     @classmethod
-    def load(cls, folder: Path = FOLDER, *, memory: Path | None = None) -> "Danger":
+    def load(cls, questions: Sequence[str] = (), *, folder: Path = FOLDER, memory: Path | None = None) -> "Danger":
         """Read the catalogue's folder and learn, or take from the folder `memory` what was learned from the same.
 
-        Raises ConfigurationFault naming file, entry and remedy.
+        `questions` are recorded ones about the handbooks: of those that speak of what alarms speak of, too, and show no
+        sign of danger, it learns that they are harmless. Raises ConfigurationFault naming file, entry and remedy.
         """
         mender = _made(folder / "mishearings.yaml", Mender)
         frames = _frames(folder / "frames.yaml")
         fields = _made(folder / "fields.yaml", Fields)
         talk = [{"label": intent.name, "text": text} for intent in catalogue.load() for text in intent.examples]
-        examples = [_example(row, mender, frames, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
-        learned = remembered_fit(memory, "danger", examples, weights=_WEIGHTS)
+        asked = [{"label": "handbook", "text": text} for text in dict.fromkeys(questions)]
+        nets = [_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)]
+        recorded = [_example(row, mender, frames, fields) for row in [*_rows(folder / "examples.csv"), *talk]]
+        near = [
+            example
+            for example in (_example(row, mender, frames, fields) for row in asked)
+            if fields.telling & {*example.marks} and not _reasons(nets, example.text, frames)
+        ]
+        learned = remembered_fit(memory, "danger", [*recorded, *near], weights=_WEIGHTS)
         return cls(
-            nets=[_net(folder / "self_harm.yaml", SELF_HARM), _net(folder / "signs.yaml", EMERGENCY)],
+            nets=nets,
             frames=frames,
             mender=mender,
             likeness=_Likeness(fields=fields, scorer=Scorer(learned, weights=_WEIGHTS)),
@@ -201,12 +209,14 @@ class Danger:
         return alarm or self._likeness.judge(self._frames.plainly(mended), self._frames.around(mended))
 
     def _by_concepts(self, text: str) -> Alarm | None:
-        around = self._frames.around(text)
-        for net in self._nets:
-            reasons = net.reasons(text, around)
-            if reasons:
-                return Alarm(kind=net.kind, reasons=tuple(reasons))
-        return None
+        found = _reasons(self._nets, text, self._frames)
+        return None if found is None else Alarm(kind=found[0], reasons=tuple(found[1]))
+
+
+def _reasons(nets: Iterable[_Net], text: str, frames: Frames) -> tuple[str, list[str]] | None:
+    """Return the kind of alarm that the first net with a sign in `text` raises, and why."""
+    around = frames.around(text)
+    return next(((net.kind, reasons) for net in nets if (reasons := net.reasons(text, around))), None)
 
 
 def recorded_questions(folder: Path = FOLDER) -> list[str]:

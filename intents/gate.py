@@ -23,7 +23,7 @@ class Evidence:
 class GateLimits:
     """By how much the in-scope score must exceed the foreign one, less what the evidence is worth."""
 
-    lead: float = 0.70
+    lead: float = 0.60
     product_named: float = 0.6
     product_settled: float = 0.2
     service_named: float = 0.15

@@ -218,7 +218,10 @@ class Router:
         reading = heard.reading
         is_question = self._is_plain_question(heard) and bool(reading.products or reading.places)
         if alarm.kind == SELF_HARM:
-            return is_question
+            scope = self.ranking.scope(heard)
+            is_weak = alarm.likeness < (_STRONG if reading.products and reading.places else _FAINT_ALARM)
+            is_named = bool(reading.products or reading.places)
+            return is_question or (is_named and is_weak and scope.inside - scope.foreign >= _FOLLOWING_QUESTION)
         is_dose = bool(self._phrases["dose"].search(reading.text))
         return is_dose or self._asks_for_drug(reading, context) or (is_question and alarm.likeness < _STRONG)
 

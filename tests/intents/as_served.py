@@ -1,4 +1,4 @@
-"""Talk and danger as the server builds them: with the handbooks' phrasings for what is no small talk."""
+"""Talk and danger as the server builds them: with the handbooks' phrasings for what is neither."""
 
 from functools import cache
 
@@ -9,10 +9,15 @@ from knowledge.library import load
 
 
 @cache
+def questions() -> list[str]:
+    return [phrasing.text for phrasing in build_terrain(load()).phrasings]
+
+
+@cache
 def talk() -> Talk:
-    return Talk.load([phrasing.text for phrasing in build_terrain(load()).phrasings])
+    return Talk.load(questions())
 
 
 @cache
 def danger() -> Danger:
-    return Danger.load()
+    return Danger.load(questions())

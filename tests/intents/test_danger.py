@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import time
-from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -16,8 +15,11 @@ from bot.errors import ConfigurationFault
 from intents.danger import EMERGENCY, FOLDER, SELF_HARM, Danger
 from intents.guards import guarded
 from intents.phrases import Mender, ready
+from tests.intents.as_served import danger
 
-FROZEN = Path(__file__).parents[1] / "questions" / "safety_frozen.jsonl"
+QUESTIONS = Path(__file__).parents[1] / "questions"
+FROZEN = QUESTIONS / "safety_frozen.jsonl"
+VOICES = QUESTIONS / "danger_voices_frozen.jsonl"
 
 
 def yaml_tiers() -> list[dict[str, dict[str, list[str]]]]:
@@ -25,13 +27,8 @@ def yaml_tiers() -> list[dict[str, dict[str, list[str]]]]:
     return [file[tier] for file in files for tier in ("grave", "event", "disease", "part") if tier in file]
 
 
-@cache
-def danger() -> Danger:
-    return Danger.load()
-
-
-def frozen(*labels: str) -> list[str]:
-    rows = [json.loads(line) for line in FROZEN.read_text(encoding="utf-8").splitlines()]
+def frozen(*labels: str, path: Path = FROZEN) -> list[str]:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [row["text"] for row in rows if row["label"] in labels]
 
 
@@ -223,11 +220,47 @@ def test_every_recorded_alarm_is_raised() -> None:
     assert not [text for text in recorded if danger().judge(text) is None]
 
 
-@pytest.mark.parametrize(("label", "most_missed"), [(EMERGENCY, 0.04), (SELF_HARM, 0.06)])
-def test_few_frozen_alarms_are_missed(label: str, most_missed: float) -> None:
-    messages = frozen(label)
+@pytest.mark.parametrize(
+    ("path", "label", "most_missed"),
+    # The voices speak of taking their lives mostly without saying so.
+    [(FROZEN, EMERGENCY, 0.01), (FROZEN, SELF_HARM, 0.03), (VOICES, EMERGENCY, 0.01), (VOICES, SELF_HARM, 0.1)],
+)
+def test_few_frozen_alarms_are_missed(path: Path, label: str, most_missed: float) -> None:
+    messages = frozen(label, path=path)
+    assert len(messages) > 40
     missed = [text for text in messages if danger().judge(text) is None]
     assert len(missed) <= most_missed * len(messages)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("快来人 我爸心口好疼", EMERGENCY),
+        ("阿爷吃汤团噎牢了，气也透勿出", EMERGENCY),
+        ("🆘🩸🩸止不住", EMERGENCY),
+        ("外婆半边身体勿会动了，讲闲话讲勿清爽", EMERGENCY),
+        ("老太婆走了半年，我也不想留了，今晚就去陪她", SELF_HARM),
+        ("等他们睡着了我就自己走，别难过", SELF_HARM),
+        ("想划深一点，手腕上没地方划了", SELF_HARM),
+    ],
+)
+def test_dialect_emoji_and_what_is_hardly_said_raise_the_alarm(message: str, kind: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm is not None
+    assert alarm.kind == kind
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "车子剐了，我走保险划算还是私了",
+        "数学题：绳子对折两次长3米，原来多长",
+        "怀孕六个月腿抽筋补什么钙片",
+        "乳腺4a医生让穿刺",
+    ],
+)
+def test_what_only_sounds_like_danger_raises_none(message: str) -> None:
+    assert danger().judge(message) is None
 
 
 def test_small_talk_raises_no_alarm_on_frozen_messages() -> None:
@@ -295,5 +328,5 @@ def test_a_broken_file_is_told_with_its_name_and_the_remedy(tmp_path: Path, file
     shutil.copytree(FOLDER, tmp_path / "danger")
     (tmp_path / "danger" / file).write_text(content, encoding="utf-8")
     with pytest.raises(ConfigurationFault, match=told) as fault:
-        Danger.load(tmp_path / "danger")
+        Danger.load(folder=tmp_path / "danger")
     assert file in str(fault.value)
