@@ -11,11 +11,13 @@ from tests.bench.messages import Callers
 from tests.bench.questions import conversations
 from tests.bench.schedule import Schedule
 from tests.bench.servers import ECHO, OURS, WEROBOT, Server, serving
+from tests.bench.slow_disk import slow_disk
 
 BENCH = "webhook"
 _OF_ECHO = 0.4
 _TIMES_WEROBOT = 5.0
 _CPU_OF_ECHO = 2.0
+_FLUSH_MICROSECONDS = 5000
 _PEOPLE = {"ours": 32, "echo": 32, "werobot": 4}  # WeRoBot's server drops connections where many people write at once
 _CONTACTS = [f"oBench{number:022d}" for number in range(200)]
 
@@ -54,7 +56,22 @@ def measure(schedule: Schedule) -> list[Figure]:
             order = list(servers) if number % 2 else list(reversed(servers))
             for name in order:
                 rounds[name].append(_round(servers[name], callers, counts[name], people=_PEOPLE[name]))
-        return _figures(rounds, memory=servers["ours"].megabytes())
+        return [*_figures(rounds, memory=servers["ours"].megabytes()), _on_a_slow_disk(schedule, callers)]
+
+
+def _on_a_slow_disk(schedule: Schedule, callers: Callers) -> Figure:
+    """Return the requests a second beside WeRoBot's where a flush takes time: WeRoBot flushes for each message."""
+    slow = slow_disk(schedule.folder, microseconds=_FLUSH_MICROSECONDS)
+    with ExitStack() as stack:
+        schedule.tell("webhook: the same with 5 ms a flush")
+        ours = stack.enter_context(serving(OURS, schedule.folder / "webhook-ours-slow", **slow))
+        werobot = stack.enter_context(serving(WEROBOT, schedule.folder / "webhook-werobot-slow", **slow))
+        _round(ours, callers, 400, people=_PEOPLE["ours"])
+        ratios = []
+        for _ in range(schedule.rounds):
+            mine = _round(ours, callers, 600, people=_PEOPLE["ours"]).load.per_second
+            ratios.append(mine / _round(werobot, callers, 100, people=_PEOPLE["werobot"]).load.per_second)
+    return middle(BENCH, "requests/s of WeRoBot's, 5 ms a flush", ratios, "x", at_least=_TIMES_WEROBOT)
 
 
 def _round(server: Server, callers: Callers, count: int, *, people: int) -> Round:
