@@ -11,6 +11,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
@@ -24,6 +25,7 @@ A = TypeVar("A")
 
 _LINES = 2  # to each: while one question is worked out the next one lies ready
 _PATIENCE_SECONDS = 1.0
+_STANDARD_ERROR = 2
 
 
 class SideProcesses(Generic[Q, A]):
@@ -81,7 +83,14 @@ class SideProcesses(Generic[Q, A]):
     def _bury(self, how: int = 0) -> None:
         """Wait for those that ended (with WNOHANG only for those that already have), so that none stays a zombie."""
         with self._lock:
-            self._processes = [process for process in self._processes if os.waitpid(process, how) == (0, 0)]
+            self._processes = [process for process in self._processes if _is_running(process, how)]
+
+
+def _is_running(process: int, how: int) -> bool:
+    try:
+        return os.waitpid(process, how) == (0, 0)
+    except ChildProcessError:  # somebody else has waited for it
+        return False
 
 
 def _serve(answer: Callable[[Q], A], lines: Sequence[Connection]) -> None:
@@ -119,8 +128,7 @@ def _answered(answer: Callable[[Q], A], line: Connection) -> bool:
 
 def _keep_only(kept: set[int]) -> None:
     """Close every file but the standard ones and `kept`: a port must not stay open when the parent is killed."""
-    first = 3
-    for number in sorted(kept):
-        os.closerange(first, number)
-        first = number + 1
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+    for number in map(int, os.listdir("/dev/fd")):
+        if number > _STANDARD_ERROR and number not in kept:
+            with suppress(OSError):  # what the listing itself was read by is closed already
+                os.close(number)
