@@ -210,7 +210,7 @@ def serve_command() -> None:
     settings = load_settings(os.environ)
     for account in settings.accounts:
         _deployment().known_products(account, loaded())
-    click.echo("reading the handbooks (the first start after a change learns for half a minute) …", err=True)
+    click.echo("reading the handbooks (the first start after a change learns for a minute or two) …", err=True)
     if settings.web_workers > 1:
         build_router(loaded(), memory=settings.data_dir / LEARNED_FOLDER)  # once here: the processes then find it done
     serve(

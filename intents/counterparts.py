@@ -1,4 +1,7 @@
-"""Spells out a service of which only what sets it apart was said: after 门诊绿通, 住院的呢 asks about 住院绿通."""
+"""Finds the service of which only the beginning was said: after 门诊绿通, 住院的呢 asks about 住院绿通.
+
+After a service that has no such counterpart it may be any whose name begins so: 住院垫付 and 住院绿通 after 图文咨询.
+"""
 
 import re
 from collections import defaultdict
@@ -11,12 +14,15 @@ from intents.terrain import ServiceNames, Topic
 _SHORTEST = 2  # characters of what two services share in their names, and of what sets them apart
 _BEFORE = r"^\s*(?:那么?|还有|另外|要是|如果是?|换成|改成|我要是)?\s*"
 _AFTER = r"(?=(?:的|那个|那种|那边)?\s*(?:[呢咧嘞呐,，。?？!！\s]|$|(?:要|得|需要)?等?(?:多久|几天|多少天|多长时间)))"
+_NOTHING_ELSE = r"(?:的|那个|那种|那边)*\s*[呢咧嘞呐][\s?？。!！]*$"
 
 
 class Counterparts:
-    """Knows of each service the others of its product whose names differ from its own only in their beginnings."""
+    """Knows of each service the others of its product whose names differ from its own only in their beginnings, and
+    those that begin with words that are no name by themselves."""
 
-    def __init__(self, services: Iterable[ServiceNames]) -> None:
+    def __init__(self, services: Iterable[ServiceNames], topics: Iterable[Topic]) -> None:
+        services = tuple(services)
         real = [service for service in services if service.offered and not service.topic]
         self._names: dict[str, dict[str, str]] = defaultdict(dict)
         for one in real:
@@ -28,6 +34,29 @@ class Counterparts:
             for place, names in self._names.items()
             if names
         }
+
+        called = {(one.product, compact(name)) for one in services for name in (one.short, *one.called)}
+        self._beginning: dict[tuple[str, str], list[ServiceNames]] = defaultdict(list)
+        for one in real:
+            short = compact(one.short)
+            for end in range(_SHORTEST, len(short) - _SHORTEST + 1):
+                if (one.product, short[:end]) not in called:
+                    self._beginning[one.product, short[:end]].append(one)
+        self._asked: dict[str, str] = defaultdict(str)
+        for topic in topics:
+            self._asked[f"{topic.product}/{topic.service}"] += f"{topic.ask}\n"
+        begun = sorted({start for _, start in self._beginning}, key=len, reverse=True)
+        self._begun = re.compile(f"{_BEFORE}({'|'.join(map(re.escape, begun)) or '(?!)'}){_NOTHING_ELSE}")
+
+    def begun(self, text: str, before: Topic) -> tuple[ServiceNames, ...]:
+        """Return the services that only the beginning of a name in `text` may mean, after an answer about `before`.
+
+        None where that answer's own service tells of such a thing itself: 住院的呢 after 门诊要授权吗.
+        """
+        found, place = self._begun.match(text), f"{before.product}/{before.service}"
+        if found is None or found[1] in self._asked[place]:
+            return ()
+        return tuple(one for one in self._beginning.get((before.product, found[1]), ()) if one.place != place)
 
     def spelt_out(self, text: str, before: Topic) -> str:
         """Return `text` with the whole name of the service that it means instead of the one talked about `before`."""

@@ -6,9 +6,8 @@ because the order of these steps is best seen in one place; what each step knows
 
 import copy
 import re
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from intents.comparison import Comparison
@@ -17,6 +16,7 @@ from intents.courtesy import strip_courtesies
 from intents.cues import Cues
 from intents.danger import SELF_HARM, Alarm, Danger
 from intents.drugs import DrugIndex
+from intents.elsewhere import Elsewhere, Question, Told
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
 from intents.match import Choice, Context, DrugAsk, Match
 from intents.overlay import Known, Overlay
@@ -42,20 +42,6 @@ _DRUGS = "specialty-drug"
 _DRUG_LIST = (_DRUGS, "list")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a message in its context means, as a process told that knows nothing of what was published."""
-
-    message: str
-    context: Context
-    alarm: Alarm | None
-    talked: Talked | None
-    match: Match
-
-
-Elsewhere = Callable[[tuple[str, Context]], Told | None]
-
-
 class Router:
     """Understands messages about one terrain."""
 
@@ -76,13 +62,12 @@ class Router:
         self._phrases = cues.phrases
         self._judge_danger = recalled(danger.judge)
         self._judge_talk = recalled(talk.judge)
-        self._elsewhere: Elsewhere = lambda _: None
-        self._turn = threading.local()  # `told`: of the message whose turn this thread takes
+        self._elsewhere = Elsewhere()
         self._limits = limits or Limits()
         self._gate = gate or GateLimits()
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
-        self._counterparts = Counterparts(terrain.services)
+        self._counterparts = Counterparts(terrain.services, terrain.topics)
         self._comparison = Comparison(terrain, self.reader, self.ranking)
         self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
         self._known = Known(Overlay(), self.reader.read)
@@ -95,7 +80,7 @@ class Router:
     def route(self, message: str, context: Context) -> Match:
         """Return what `message` means in `context`, with the reasons. Only the first 400 characters are read."""
         message = message[:_LONGEST_READ]
-        told = self._told(message)
+        told = self._elsewhere.told(message)
         if told is not None and told.context == context and not self._knows_better(message, context):
             return told.match
         return (
@@ -108,31 +93,27 @@ class Router:
 
     # Another process may work out what a message means, while this one does what is not to be shared.
 
-    def tell(self, question: tuple[str, Context]) -> Told:
+    def tell(self, question: Question) -> Told:
         """Return what a message in its context means: the answer of such a process."""
         message, context = question
         alarm, talked = self._alarm(message), self._talked_as(message)
         return Told(message=message, context=context, alarm=alarm, talked=talked, match=self.route(message, context))
 
-    def tell_by(self, elsewhere: Elsewhere) -> None:
+    def tell_by(self, ask: Callable[[Question], Told | None]) -> None:
         """Let `hear` ask there: processes that began with nothing published."""
-        self._elsewhere = elsewhere
+        self._elsewhere = Elsewhere(ask)
 
     def hear(self, message: str, context: Context) -> None:
         """Have a message worked out elsewhere, if that can be done now: what is asked of it next in this thread, up to
         the next call, then costs nothing. Without it everything is the same, and takes its time."""
-        self._turn.told = self._elsewhere((message[:_LONGEST_READ], context))
-
-    def _told(self, message: str) -> Told | None:
-        told: Told | None = getattr(self._turn, "told", None)
-        return told if told is not None and told.message == message else None
+        self._elsewhere.hear(message[:_LONGEST_READ], context)
 
     def _alarm(self, message: str) -> Alarm | None:
-        told = self._told(message)
+        told = self._elsewhere.told(message)
         return self._judge_danger(message) if told is None else told.alarm
 
     def _talked_as(self, message: str) -> Talked | None:
-        told = self._told(message)
+        told = self._elsewhere.told(message)
         return self._judge_talk(message) if told is None else told.talked
 
     def _knows_better(self, message: str, context: Context) -> bool:
@@ -358,7 +339,11 @@ class Router:
         is_corrected = corrected != text
         before = self._topic(context.topic)
         if before is not None:
-            corrected = self._counterparts.spelt_out(corrected, before)
+            spelt = self._counterparts.spelt_out(corrected, before)
+            begun = self._of_begun(corrected, before) if spelt == corrected else None
+            if begun is not None:
+                return replace(begun, question=message)
+            corrected = spelt
         heard = self._heard(corrected or text)
         products, why = self._products(heard.reading, context)
         named, renames = self._known.renamed(corrected or text, products)
@@ -376,6 +361,20 @@ class Router:
         )
         reasons = (why, *renames, *match.reasons, *_read_reasons(reading))
         return replace(match, question=message, reasons=reasons)
+
+    def _of_begun(self, text: str, before: Topic) -> Match | None:
+        """What was asked `before`, for the service of which only the beginning was said: answered, or asked for which
+        of several."""
+        found = [
+            (service, topic)
+            for service in self._counterparts.begun(text, before)
+            if (topic := _same(before, self._terrain.of_service(service.place))) is not None
+        ]
+        if len(found) == 1:
+            return self._answer(found[0][1], reason="the same question for a service begun", is_sure=False)
+        choices = tuple(Choice(label=f"{service.short}：{topic.ask}", topic=topic.id) for service, topic in found[:3])
+        why = ("the same question, but several services begin so",)
+        return Match(decision="clarify", product=before.product, choices=choices, reasons=why) if choices else None
 
     def _products(self, reading: Reading, context: Context) -> tuple[tuple[str, ...], str]:
         """Product first: mentioned, else of the conversation, else the account's; none when it serves another."""
@@ -401,17 +400,10 @@ class Router:
         before = self._topic(context.topic)
         if before is None or before.product == product:
             return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
-        there = self._same(before, product)
+        there = _same(before, self._terrain.of_family(product, before.family))
         if there is not None:
             return self._answer(there, reason="the same question for another product")
         return self._lacks(before.family, product)
-
-    def _same(self, topic: Topic, product: str) -> Topic | None:
-        """Return another product's topic for the same question: same key, else same attribute, of the same family."""
-        there = [other for other in self._terrain.topics if other.product == product and other.family == topic.family]
-        return next((other for other in there if other.key == topic.key), None) or next(
-            (other for other in there if other.attribute == topic.attribute), None
-        )
 
     def _about_drug(self, judged: Judged, products: tuple[str, ...], context: Context) -> Match | None:
         listed = [product for product in products if product in self._drugs]
@@ -573,6 +565,12 @@ class Router:
             medical_words=any(self._phrases[name].search(reading.text) for name in ("medical", "dose"))
             and not self._phrases["may_ask"].search(reading.text),
         )
+
+
+def _same(topic: Topic, there: Sequence[Topic]) -> Topic | None:
+    """Return of the topics of another service the one for the same question: same key, else same attribute."""
+    same_key = (other for other in there if other.key == topic.key)
+    return next(same_key, None) or next((other for other in there if other.attribute == topic.attribute), None)
 
 
 def _latin_words(terrain: Terrain) -> frozenset[str]:

@@ -114,6 +114,14 @@ class Terrain:
             for product in self.products
         }
 
+    def of_service(self, place: str) -> list[Topic]:
+        """Return the topics of one service of one product (product/service)."""
+        return [topic for topic in self.topics if f"{topic.product}/{topic.service}" == place]
+
+    def of_family(self, product: str, family: str) -> list[Topic]:
+        """Return a product's topics of one family of services."""
+        return [topic for topic in self.topics if topic.product == product and topic.family == family]
+
     @cached_property
     def short(self) -> dict[str, str]:
         return {product.id: product.short for product in self.products}
