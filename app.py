@@ -191,14 +191,17 @@ def knowledge_check(texts: Path | None, with_coverage: bool) -> None:
         click.echo(fault)
     for handbook in library:
         table = coverage(handbook)
-        covered = sum(bool(entries) for entries in table.values())
+        free = {clause.id for clause in handbook.clauses if clause.fact_free}
+        covered = sum(bool(entries) for clause, entries in table.items() if clause not in free)
         click.echo(
-            f"{handbook.product.id}: {len(handbook.entries)} entries, {covered} of {len(table)} clauses covered, "
+            f"{handbook.product.id}: {len(handbook.entries)} entries, {covered} of {len(table) - len(free)} clauses "
+            f"covered ({len(free)} more have no fact in them), "
             f"{len(handbook.drugs)} drugs, {len(handbook.phrasings)} phrasings"
         )
         if with_coverage:
             for clause, entries in table.items():
-                click.echo(f"  {clause}: {', '.join(entries) or '(no fact in it)'}")
+                without = "(no fact in it)" if clause in free else "(NOT COVERED)"
+                click.echo(f"  {clause}: {', '.join(entries) or without}")
     if faults:
         sys.exit(1)
 

@@ -37,14 +37,20 @@ _BACK = re.compile(
     rf"(?:您|你|侬|恁|大家|各位|你们|啦|了|哈|啊|呀){{0,4}}(?:{_ADDRESS})?)+{_SOFT_BREAK}*$",
     re.IGNORECASE,
 )
+# Why it is asked: 等待期多少天啊 我忘了. After anything but a question it may be what is asked about: 要出示卡 我忘了.
+_FORGOTTEN = re.compile(
+    rf"(?<=[吗嘛么呢啊呀几天久少谁哪啥]){_BREAK}{{1,9}}(?:我)?(?:又|给|都|有点|已经)*"
+    rf"(?:忘了|忘记了|不记得了|记不清了?|记不得了?|记不住了?){_SOFT_BREAK}*$"
+)
 
 
 def strip_courtesies(text: str) -> str:
-    """Return `text` without greeting, address and polite opening in front and thanks at the end; "" if nothing is left.
+    """Return `text` without greeting, address and polite opening in front, and without thanks or that one forgot at its
+    end; "" if nothing is left.
 
     Case, width and characters of the rest stay as typed.
     """
     rest = text.strip()
     while (match := _FRONT.match(rest)) and match.end():
         rest = rest[match.end() :]
-    return _BACK.sub("", rest).strip()
+    return _FORGOTTEN.sub("", _BACK.sub("", rest)).strip()

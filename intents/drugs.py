@@ -133,7 +133,7 @@ class DrugIndex:
         return DrugAsk(rows=tuple(rows), typed=makers[0].name, by_maker=True)
 
     def _missing(self, text: str) -> DrugAsk | None:
-        if not re.search(r"清单|名单|目录|药单|特药|list|药", text):
+        if not re.search(r"清单|名单|目录|药单|单子|特药|list|药", text):
             return None
         named = [name for name in _DRUGLIKE.findall(text) if name not in self._not_drugs]
         named = named or [hit.name for hit in _common_drugs().find(text)]

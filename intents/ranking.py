@@ -32,6 +32,7 @@ class Balance:
     key: float = 0.6
     attribute: float = 0.6
     place: float = 0.3
+    very_place: float = 0.1
     same_service: float = 1.4
     same_key: float = 0.9
 
@@ -80,6 +81,7 @@ class _Product:
         self.key = np.array([self.aspect.column[f"k:{topic.key}"] for topic in topics])
         self.attribute = np.array([self.aspect.column[f"a:{topic.attribute}"] for topic in topics])
         self.families = np.array([topic.family for topic in topics])
+        self.places = np.array([f"{topic.product}/{topic.service}" for topic in topics])
         self._of_family = {name: self.families == name for name in set(self.families.tolist())}
         self.keys = np.array([topic.key for topic in topics])
         self.attributes = np.array([topic.attribute for topic in topics])
@@ -193,6 +195,8 @@ class Ranking:
             # A place's topics are of its family, so naming the place names all of the family.
             named = known.of_families(self._family_of[place] for place in reading.places)
             total = total + np.where(named, weigh.place, -weigh.place) * (1.0 if reading.is_sure else 0.5)
+            # Where a product has two services of a family, the one that was named is meant rather than its neighbour.
+            total = total + weigh.very_place * np.isin(known.places, tuple(reading.places))
         if not reading.is_sure and context is not None:
             total = total + weigh.same_service * (known.families == context.family)
         if carry and context is not None:

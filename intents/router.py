@@ -15,6 +15,7 @@ from intents.counterparts import Counterparts
 from intents.courtesy import strip_courtesies
 from intents.cues import Cues
 from intents.danger import SELF_HARM, Alarm, Danger
+from intents.details import Details
 from intents.drugs import DrugIndex
 from intents.elsewhere import Elsewhere, Question, Told
 from intents.gate import Evidence, GateLimits, is_foreign, is_medical
@@ -36,6 +37,10 @@ _STRONG = 0.5  # likeness to alarms by which a plain question, too, gets the eme
 _FAINT_ALARM = 0.3  # likeness below which half of what was written by people in no danger stands
 _FAINT = 0.75  # likeness to requests for a person that is no more than chance after an answer
 _FOR_OTHERS = -0.05  # the lead of foreign likeness below which all recorded requests for a person stand
+_SECOND_PIECE = 16  # characters of a question's second message
+_ALL = 1000  # topics; more than any service has
+_ASKED_BESIDE = 0.3  # how much less likely something else may be than what the same message has asked already
+_DETAILS = 2  # that are told of what a short message takes up
 _FOLLOWING_QUESTION = 0.55  # the lead of in-scope likeness that makes a short message a question after an answer
 _LONGEST_READ = 400  # characters; no question needs more, and no text may hold up the others
 _DRUGS = "specialty-drug"
@@ -68,6 +73,7 @@ class Router:
         self.reader = Reader(terrain, cues)
         self.ranking = Ranking(terrain, self.reader, memory=memory)
         self._counterparts = Counterparts(terrain.services, terrain.topics)
+        self._details = Details(terrain.topics)
         self._comparison = Comparison(terrain, self.reader, self.ranking)
         self._heard = recalled(lambda text: self.ranking.judge(self.reader.read(text)))
         self._known = Known(Overlay(), self.reader.read)
@@ -335,6 +341,7 @@ class Router:
         text = strip_courtesies(message)
         if not any(character.isalnum() for character in text):
             return Match(decision="abstain", reasons=("there are no words in it",))
+        text = self._completed(text, context)
         corrected = self._phrases["correction"].sub("", text)
         is_corrected = corrected != text
         before = self._topic(context.topic)
@@ -361,6 +368,17 @@ class Router:
         )
         reasons = (why, *renames, *match.reasons, *_read_reasons(reading))
         return replace(match, question=message, reasons=reasons)
+
+    def _completed(self, text: str, context: Context) -> str:
+        """Return with a message what was said before it, when that was a service alone and asked for its product: a
+        question that comes in two pieces (特药那个 / 快递要钱吗)."""
+        if len(text) > _SECOND_PIECE or not any(choice.product for choice in context.choices):
+            return text
+        heard, first = self._heard(text), self._heard(context.question).reading
+        scope = self.ranking.scope(heard)
+        is_whole = bool(heard.reading.products or heard.reading.families or first.attributes)
+        is_other = scope.foreign > scope.inside or self._phrases["product_only"].match(heard.reading.rest)
+        return text if is_whole or is_other or not first.places else f"{context.question},{text}"
 
     def _of_begun(self, text: str, before: Topic) -> Match | None:
         """What was asked `before`, for the service of which only the beginning was said: answered, or asked for which
@@ -398,8 +416,10 @@ class Router:
         if context.question and any(choice.product for choice in context.choices):
             return self._with_product(context, product)
         before = self._topic(context.topic)
-        if before is None or before.product == product:
+        if before is None:
             return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
+        if before.product == product:
+            return self._answer(before, reason="the same question again, with its product")
         there = _same(before, self._terrain.of_family(product, before.family))
         if there is not None:
             return self._answer(there, reason="the same question for another product")
@@ -413,7 +433,9 @@ class Router:
         following = context.drug or (before is not None and before.kind[0] == _DRUGS)
         rows = context.drug_rows if context.product == listed[0] else ()
         ask = self._drugs[listed[0]].ask(judged.reading.rest, following=context.drug, of_list=following, before=rows)
-        if ask is None or (not ask.rows and (len(products) > 1 or self._is_foreign(judged, context))):
+        if ask is None or (not ask.rows and len(products) > 1):
+            return None
+        if not ask.rows and not self._names_list(judged.reading) and self._is_foreign(judged, context):
             return None
         having = [product for product in products if _DRUGS in self._terrain.families[product]]
         if len(having) > 1:
@@ -423,6 +445,9 @@ class Router:
             None,
         )
         return Match(decision="answer", product=listed[0], drug=ask, about=about, reasons=(_drug_reason(ask),))
+
+    def _names_list(self, reading: Reading) -> bool:
+        return reading.is_sure and any(self._terrain.family_of[place] == _DRUGS for place in reading.places)
 
     def _compared(self, judged: Judged, context: Context) -> Match | None:
         reading = judged.reading
@@ -446,6 +471,10 @@ class Router:
             if not judged.reading.places and whole.places:
                 judged = replace(judged, reading=replace(judged.reading, places=whole.places, families=whole.families))
             ranked = self.ranking.rank(judged, products=products, context=before)
+            # Nobody asks the same twice in a message: what is nearly as likely is meant.
+            others = [item for item in ranked if item.topic.id not in found]
+            if others and ranked[0].score - others[0].score < _ASKED_BESIDE:
+                ranked = others
             resolution = resolve(ranked, self._limits)
             if resolution.topics and not self._is_foreign(judged, context):
                 before = resolution.topics[0]
@@ -480,6 +509,9 @@ class Router:
         carry = before is not None and (corrected or switches or also)
         ranked = self.ranking.rank(judged, products=products, context=before, carry=carry)
         scope = self.ranking.scope(judged)
+        details = self._details.taken_up(reading.text, before) if before is not None else ()
+        if before is not None and len(details) == 1 and details[0].attribute == before.attribute and not reading.found:
+            return self._answer(details[0], reason="the same of a detail of what was talked of", is_sure=False)
         evidence = self._evidence(reading, context)
         why = f"in scope {scope.inside:.2f}, foreign {scope.foreign:.2f}, medical {scope.medical:.2f}"
         product = products[0] if len(products) == 1 else None
@@ -487,6 +519,8 @@ class Router:
             return Match(decision="medical", product=product, reasons=("a question for a doctor", why))
         rival = not reading.products and bool(self._phrases["rivals"].search(reading.text))
         if rival or (is_foreign(scope, evidence, self._gate) and not carry):
+            if details and not rival:
+                return self._told_of(details, judged, before)
             return Match(decision="abstain", product=product, reasons=("no handbook question", why))
         lacked = self._lacked(judged, product)
         if lacked:
@@ -504,6 +538,14 @@ class Router:
             candidates=tuple((item.topic.id, round(item.score, 3)) for item in ranked[:5]),
             reasons=(resolution.reason, why),
         )
+
+    def _told_of(self, details: Sequence[Topic], judged: Judged, before: Topic | None) -> Match:
+        """Answer with what the service talked of tells of the one thing that a short message names."""
+        product, family = details[0].product, details[0].family
+        ranked = self.ranking.rank(judged, products=(product,), context=before, family=family, most=_ALL)
+        topics = [item.topic.id for item in ranked if item.topic in details][:_DETAILS]
+        reasons = ("a detail of what was talked of",)
+        return Match(decision="answer", product=product, topics=tuple(topics), is_sure=False, reasons=reasons)
 
     def _across(self, judged: Judged, family: str, products: tuple[str, ...], before: Topic | None) -> Match:
         """No product is known: answer only what is surely, or by name, about what a single product has; else ask."""

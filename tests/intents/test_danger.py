@@ -73,6 +73,45 @@ def test_who_forgot_the_day_of_a_vaccination_raises_no_alarm(answer: str) -> Non
 @pytest.mark.parametrize(
     "message",
     [
+        "我写毕业论文,想查我国自杀率近十年的变化,哪里有统计年鉴",
+        "这种自杀式的报价哪家药企还做啊",
+        "药店搞跳楼价 保健品能刷医保卡吗",
+        "昨天新闻那个跳江救人的小伙子后来怎么样了",
+        "我弟等CAR-T救命的，申请递上去了多长时间有回音？",
+    ],
+)
+def test_words_of_self_harm_that_mean_something_else_raise_no_alarm(message: str) -> None:
+    assert danger().judge(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "我已经计划好了，就在今晚",
+        "透析我不去了,停了几天就走了吧,也省得儿子花钱",
+        "我是邻居,楼上独居老太太把钥匙和猫都给我了,说以后不用来看她了",
+        "我屋头没得我更好,我把刀刀拿到手头了,手杆上划了两道口口",
+        "又划了手腕 这次有点深 不敢跟我妈讲",
+        "单位断缴社保 房贷还不上 我就在公司天台上",
+        "有没有不疼的走法",
+    ],
+)
+def test_a_wish_to_die_that_is_hardly_said_is_heard(message: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm is not None
+    assert alarm.kind == SELF_HARM
+
+
+@pytest.mark.parametrize("message", ["快快快娃儿卡到起了", "车祸现场先拍照报保险再送医院吧？人躺着没反应"])
+def test_an_emergency_in_dialect_or_beside_an_insurance_question_is_heard(message: str) -> None:
+    alarm = danger().judge(message)
+    assert alarm is not None
+    assert alarm.kind == EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
         "让老公替我去药店领药，因为不是本人去，他还得带什么",
         "小孩让电动车撞了住院对方给了一点钱你们那个垫付还给垫吗",
     ],

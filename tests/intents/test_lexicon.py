@@ -42,6 +42,12 @@ def test_a_short_name_may_be_misheard_but_not_misspelt() -> None:
     assert found("特要") == [("drug", "sound")]
 
 
+def test_two_characters_cut_out_of_other_words_are_no_name_misheard() -> None:
+    paid = Lexicon([("垫钱", "advance")])
+    assert found("要先店钱吗", paid) == [("advance", "sound")]
+    assert found("几点前说", paid) == []
+
+
 def test_letter_by_letter_beats_sound_at_the_same_length() -> None:
     both = Lexicon([("真爱", "true"), ("珍爱", "precious")])
     assert found("真爱", both) == [("true", "exact")]

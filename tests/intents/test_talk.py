@@ -48,7 +48,15 @@ def test_a_complaint_beside_a_question_is_handed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["人工授精报不报", "客服电话多少", "人工耳蜗在保障里吗", "健康管家是干嘛的", "多久能有人给我回电话"]
+    "message",
+    [
+        "人工授精报不报",
+        "客服电话多少",
+        "人工耳蜗在保障里吗",
+        "健康管家是干嘛的",
+        "多久能有人给我回电话",
+        "还要派人来查的那种呢",
+    ],
 )
 def test_a_question_about_such_words_is_no_hand_over(message: str) -> None:
     assert intent(message) is None
@@ -62,6 +70,7 @@ def test_a_question_about_such_words_is_no_hand_over(message: str) -> None:
         ("没别的事了，拜拜", "bye"),
         ("你是机器人吗", "bot"),
         ("你能做什么", "capability"),
+        ("姑娘 你这儿都能帮我问点啥呀", "capability"),
         ("收到", "ack"),
         ("你真笨", "insult"),
         ("你太棒了", "praise"),
@@ -110,13 +119,15 @@ def test_frozen_small_talk_is_mostly_recognised() -> None:
         ("医生在线吗", "医生在线吗"),
         ("咨询次数有限制吗", "咨询次数有限制吗"),
         ("谢谢", ""),
+        ("等待期多少天啊 我忘了", "等待期多少天啊"),
+        ("要出示电子卡 我忘了", "要出示电子卡 我忘了"),
     ],
 )
 def test_courtesies_are_taken_off_and_the_question_stays(message: str, question: str) -> None:
     assert strip_courtesies(message) == question
 
 
-@pytest.mark.parametrize("words", ["谢谢,,,,", "你好", "真是", "好的,", "麻烦问一下", "非常太", "ok"])
+@pytest.mark.parametrize("words", ["谢谢,,,,", "几,我忘了", "你好", "真是", "好的,", "麻烦问一下", "非常太", "ok"])
 def test_a_row_of_courtesies_costs_at_most_by_the_square_of_its_length(words: str) -> None:
     """One text of 2,048 bytes must not hold up everybody else's turn."""
     short, long = (min(seconds_for((words * 680)[:length] + "x") for _ in range(3)) for length in (170, 680))
