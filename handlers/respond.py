@@ -171,6 +171,7 @@ class Assistant:
                 context,
                 product=product,
                 topic=topic,
+                told=match.topics if topic else (),
                 choices=(),
                 question="",
                 drug=match.drug is not None,

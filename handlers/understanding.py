@@ -51,6 +51,7 @@ def _product(handbook: Handbook) -> ProductNames:
         short=product.short,
         called=tuple(sorted({*product.called, *product.mistaken, product.short, product.name})),
         shared=tuple(product.shared_names),
+        halves=tuple(product.halves),
     )
 
 

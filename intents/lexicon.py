@@ -31,6 +31,10 @@ class Found:
     def length(self) -> int:
         return self.end - self.start
 
+    def meets(self, other: "Found") -> bool:
+        """Whether some character is of both."""
+        return self.start < other.end and other.start < self.end
+
 
 _Place = tuple[int, int, str]  # start, end, thing
 
@@ -132,7 +136,7 @@ def _without_overlaps(found: Iterable[Found]) -> list[Found]:
     ranked = sorted(found, key=lambda hit: (-(hit.length - 0.6 * _SURENESS[hit.how]), hit.start, hit.thing))
     kept: list[Found] = []
     for hit in ranked:
-        rivals = [other for other in kept if hit.start < other.end and other.start < hit.end]
+        rivals = [other for other in kept if hit.meets(other)]
         if all((other.start, other.end, other.how) == (hit.start, hit.end, hit.how) for other in rivals):
             kept.append(hit)
     return kept

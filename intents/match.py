@@ -18,6 +18,7 @@ class Choice:
 class Context:
     """What earlier messages left behind. `products` are those of the account; `fixed` is one given from outside.
 
+    `told` are the topics that were answered last, `topic` the first of them.
     `drug`: the last question was for a drug of a list; `drug_rows` are those that it found.
     """
 
@@ -25,6 +26,7 @@ class Context:
     fixed: str | None = None
     product: str | None = None
     topic: str | None = None
+    told: tuple[str, ...] = ()
     question: str = ""
     choices: tuple[Choice, ...] = ()
     drug: bool = False
@@ -36,6 +38,7 @@ class Context:
         return {
             "product": self.product,
             "topic": self.topic,
+            "told": list(self.told),
             "question": self.question,
             "choices": [asdict(choice) for choice in self.choices],
             "drug": self.drug,
@@ -51,6 +54,7 @@ class Context:
             fixed=fixed,
             product=state.get("product"),
             topic=state.get("topic"),
+            told=tuple(state.get("told", ())),
             question=state.get("question", ""),
             choices=tuple(Choice(**choice) for choice in state.get("choices", ())),
             drug=bool(state.get("drug", False)),

@@ -1,14 +1,20 @@
 """Reads one message for what stands in it: products, services, attributes. Decides nothing."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
 from intents.cues import Cues
+from intents.halves import Halves
 from intents.lexicon import Found, Lexicon
 from intents.normal import compact
 from intents.terrain import Terrain
 
 SERVICE_MARK = "◇"
+# Directly before the name of a product that is not meant, beside one that is: 不是臻爱无限，我问臻爱21的.
+_DENIED = re.compile(
+    r"(?<!是)(?:不是|不要|不用|不想|不问|没问|没买|别)(?:再|给我|跟我|和我)*(?:说|讲|扯|提|问|答|看|买)?(?:的是|的|是)?$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +22,7 @@ class Reading:
     """What stands in a message.
 
     `rest` is the compact text without the products' names, `aspect` the same with each service's name as one mark, so
-    that what is asked about it stands out. `products` were named for certain, in order; `narrowed`
+    that what is asked about it stands out. `products` were named for certain, in order, and not denied; `narrowed`
     are those that a shared name leaves open (empty: no such name). `places` are the services (product/service) whose
     names were found (`is_sure`: one of them letter by letter), `families` also those of topics.
     """
@@ -42,6 +48,7 @@ class Reader:
         self._family_of = terrain.family_of
         self._is_topic = {service.place: service.topic for service in terrain.services}
         self._products = Lexicon((name, product.id) for product in terrain.products for name in product.called)
+        self._halves = Halves(terrain.products)
         self._shared = Lexicon(_shared_names(terrain), fuzzy=False)
         self._services = Lexicon(
             (name, service.place) for service in terrain.services for name in {service.short, *service.called}
@@ -50,8 +57,10 @@ class Reader:
     def read(self, message: str) -> Reading:
         """Return what stands in `message`."""
         text = compact(message)
-        named = sorted(self._products.find(text), key=lambda hit: hit.start)
-        rest, products = _cut(text, named), tuple(dict.fromkeys(hit.thing for hit in named))
+        whole = self._products.find(text)
+        named = sorted([*whole, *self._halves.find(text, whole, self._services)], key=lambda hit: hit.start)
+        meant = [hit for hit in named if not _DENIED.search(text[: hit.start])] or named
+        rest, products = _cut(text, named), tuple(dict.fromkeys(hit.thing for hit in meant))
         shared = [] if products else self._shared.find(rest)
         narrowed = frozenset[str]().union(*(frozenset(hit.thing.split("|")) for hit in shared))
         rest = _cut(rest, shared)

@@ -362,8 +362,8 @@ class Router:
         match = (
             self._only_product(reading, products, context)
             or self._about_drug(heard, products, context)
-            or self._compared(heard, context)
             or self._several(text, reading, products, context)
+            or self._compared(heard, context)
             or self._one(heard, products, context, corrected=is_corrected)
         )
         reasons = (why, *renames, *match.reasons, *_read_reasons(reading))
@@ -420,10 +420,14 @@ class Router:
             return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
         if before.product == product:
             return self._answer(before, reason="the same question again, with its product")
-        there = _same(before, self._terrain.of_family(product, before.family))
-        if there is not None:
-            return self._answer(there, reason="the same question for another product")
-        return self._lacks(before.family, product)
+        there = self._terrain.of_family(product, before.family)
+        first = _same(before, there)
+        if first is None:
+            return self._lacks(before.family, product)
+        beside = {topic.kind for id in context.told if (topic := self._topic(id)) and topic.product == before.product}
+        topics = tuple(dict.fromkeys((first.id, *(topic.id for topic in there if topic.kind in beside))))
+        answer = self._answer(first, reason="the same question for another product", is_sure=len(topics) == 1)
+        return replace(answer, topics=topics)
 
     def _about_drug(self, judged: Judged, products: tuple[str, ...], context: Context) -> Match | None:
         listed = [product for product in products if product in self._drugs]
@@ -461,16 +465,22 @@ class Router:
     def _several(self, text: str, whole: Reading, products: tuple[str, ...], context: Context) -> Match | None:
         """Two questions in one message are answered both, when each is clear by itself."""
         parts = [part for part in _SENTENCE.split(text) if len(part.strip()) >= 4]
-        if len(products) != 1 or not 2 <= len(parts) <= 3:
+        if not 2 <= len(parts) <= 3:
+            return None
+        asked = [products] * len(parts)
+        if len(products) > 1:  # each part a whole question about a product of its own
+            read = [self._heard(part).reading for part in parts]
+            asked = [one.products if one.places and one.attributes else () for one in read]
+        if any(len(one) != 1 for one in asked):
             return None
         found: dict[str, Topic] = {}
         is_sure = True
         before = self._topic(context.topic)
-        for part in parts:
+        for part, product in zip(parts, asked, strict=True):
             judged = self._heard(part)
             if not judged.reading.places and whole.places:
                 judged = replace(judged, reading=replace(judged.reading, places=whole.places, families=whole.families))
-            ranked = self.ranking.rank(judged, products=products, context=before)
+            ranked = self.ranking.rank(judged, products=product, context=before)
             # Nobody asks the same twice in a message: what is nearly as likely is meant.
             others = [item for item in ranked if item.topic.id not in found]
             if others and ranked[0].score - others[0].score < _ASKED_BESIDE:
@@ -484,9 +494,10 @@ class Router:
             return None
         return Match(
             decision="answer",
-            product=products[0],
+            product=products[0] if len(products) == 1 else None,
             topics=tuple(found),
             is_sure=is_sure,
+            compare=len(products) > 1,
             reasons=("several questions in one message",),
         )
 

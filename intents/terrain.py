@@ -7,12 +7,16 @@ from functools import cached_property
 
 @dataclass(frozen=True, kw_only=True)
 class ProductNames:
-    """One product and how people call it. `shared` names fit other products too: alone they never decide."""
+    """One product and how people call it. `shared` names fit other products too: alone they never decide.
+
+    `halves` of names are everyday words, too: they count only where nothing else can be meant.
+    """
 
     id: str
     short: str
     called: tuple[str, ...]
     shared: tuple[str, ...] = ()
+    halves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

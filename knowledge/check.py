@@ -42,7 +42,7 @@ def find_faults(library: Library, *, texts: Path | None = None) -> list[str]:
 def _product_names(library: Library) -> Iterator[str]:
     owners: dict[str, set[str]] = defaultdict(set)
     for handbook in library:
-        for name in [*handbook.product.called, *handbook.product.mistaken]:
+        for name in [*handbook.product.called, *handbook.product.mistaken, *handbook.product.halves]:
             owners[name.lower()].add(handbook.product.id)
     for name, products in sorted(owners.items()):
         if len(products) > 1:

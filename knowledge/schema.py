@@ -71,6 +71,7 @@ class Product(Strict):
     called: list[Text]
     mistaken: list[Text] = []
     shared_names: list[Text] = []
+    halves: list[Text] = []
     telephones: list[Telephone] = []
     entrances: list[Entrance] = []
     person: Person
