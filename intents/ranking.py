@@ -32,7 +32,7 @@ class Balance:
     key: float = 0.6
     attribute: float = 0.6
     place: float = 0.3
-    very_place: float = 0.1
+    very_place: float = 0.15
     same_service: float = 1.4
     same_key: float = 0.9
 
@@ -72,7 +72,7 @@ class _Product:
         self, topics: tuple[Topic, ...], learned: dict[str, Learned], product: str, vocabulary: Vocabulary
     ) -> None:
         self.topics = topics
-        self._product = product
+        self.product = product
         self.scorer = Scorer(learned[f"own {product}"], vocabulary=vocabulary)
         self.aspect = Scorer(learned[f"aspect {product}"], vocabulary=vocabulary)
         area = {label: at for at, label in enumerate(learned["area"].labels)}
@@ -88,10 +88,10 @@ class _Product:
 
     def scores(self, judged: "Judged") -> tuple[Floats, Floats]:
         """Return the message's scores for the very topics, and for keys and attributes."""
-        if self._product not in judged.by_product:
+        if self.product not in judged.by_product:
             own, aspect = self.scorer.score_seen(judged.rest), self.aspect.score_seen(judged.aspect)
-            judged.by_product[self._product] = own, aspect
-        return judged.by_product[self._product]
+            judged.by_product[self.product] = own, aspect
+        return judged.by_product[self.product]
 
     def of_families(self, families: Iterable[str]) -> NDArray[np.bool_]:
         """Return for each topic whether it is of one of the families."""
@@ -191,12 +191,16 @@ class Ranking:
             + weigh.key * aspect[known.key]
             + weigh.attribute * aspect[known.attribute]
         )
-        if reading.places:
+        mine = {spot for spot in reading.spots if spot.startswith(f"{known.product}/")}
+        # What a name means in another product says nothing where it has a meaning in this one: 绿通 is 住院绿通 there.
+        places = reading.places & mine if mine else reading.places
+        if places:
             # A place's topics are of its family, so naming the place names all of the family.
-            named = known.of_families(self._family_of[place] for place in reading.places)
+            named = known.of_families(self._family_of[place] for place in places)
             total = total + np.where(named, weigh.place, -weigh.place) * (1.0 if reading.is_sure else 0.5)
-            # Where a product has two services of a family, the one that was named is meant rather than its neighbour.
-            total = total + weigh.very_place * np.isin(known.places, tuple(reading.places))
+        if mine:
+            # What was named is meant rather than its neighbours in the family.
+            total = total + weigh.very_place * np.isin(known.places, tuple(mine))
         if not reading.is_sure and context is not None:
             total = total + weigh.same_service * (known.families == context.family)
         if carry and context is not None:

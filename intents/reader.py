@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intents.cues import Cues
 from intents.halves import Halves
@@ -22,18 +22,21 @@ class Reading:
     """What stands in a message.
 
     `rest` is the compact text without the products' names, `aspect` the same with each service's name as one mark, so
-    that what is asked about it stands out. `products` were named for certain, in order, and not denied; `narrowed`
-    are those that a shared name leaves open (empty: no such name). `places` are the services (product/service) whose
-    names were found (`is_sure`: one of them letter by letter), `families` also those of topics.
+    that what is asked about it stands out. `products` were named for certain, in order, `denied` to say that they are
+    not meant; `narrowed` are those that a shared name leaves open (empty: no such name). `places` are the services
+    (product/service) whose names were found (`is_sure`: one of them letter by letter), `spots` also topics, and
+    `families` are those of all spots.
     """
 
     text: str
     rest: str
     aspect: str
     products: tuple[str, ...]
+    denied: frozenset[str]
     narrowed: frozenset[str]
     places: frozenset[str]
     is_sure: bool
+    spots: frozenset[str]
     families: frozenset[str]
     attributes: frozenset[str]
     marks: tuple[str, ...]
@@ -59,24 +62,27 @@ class Reader:
         text = compact(message)
         whole = self._products.find(text)
         named = sorted([*whole, *self._halves.find(text, whole, self._services)], key=lambda hit: hit.start)
-        meant = [hit for hit in named if not _DENIED.search(text[: hit.start])] or named
-        rest, products = _cut(text, named), tuple(dict.fromkeys(hit.thing for hit in meant))
+        meant, denied = _apart(named, text)
+        rest, products = _cut(text, [*meant, *denied]), tuple(dict.fromkeys(hit.thing for hit in meant))
         shared = [] if products else self._shared.find(rest)
         narrowed = frozenset[str]().union(*(frozenset(hit.thing.split("|")) for hit in shared))
         rest = _cut(rest, shared)
         services = self._services.find(rest)
         real = [hit for hit in services if not self._is_topic[hit.thing]]
         places = frozenset(hit.thing for hit in real)
-        families = frozenset(self._family_of[hit.thing] for hit in services)
+        spots = frozenset(hit.thing for hit in services)
+        families = frozenset(map(self._family_of.__getitem__, spots))
         attributes = self.cues.attributes_in(rest)
         return Reading(
             text=text,
             rest=rest,
             aspect=_mark(rest, services),
             products=products,
+            denied=frozenset(hit.thing for hit in denied),
             narrowed=narrowed,
             places=places,
             is_sure=any(hit.how == "exact" for hit in real),
+            spots=spots,
             families=families,
             attributes=attributes,
             marks=marks(families, attributes),
@@ -95,6 +101,14 @@ def _cut(text: str, hits: list[Found]) -> str:
     for start, end in sorted({(hit.start, hit.end) for hit in hits}, reverse=True):
         text = text[:start] + text[end:]
     return text.strip(" ,，。、:：的") if hits else text
+
+
+def _apart(named: list[Found], text: str) -> tuple[list[Found], list[Found]]:
+    """Return the names that are meant, and those denied, with what denies them; none is where no other stands."""
+    denials = [(hit, _DENIED.search(text[: hit.start])) for hit in named]
+    meant = [hit for hit, denial in denials if denial is None]
+    denied = [replace(hit, start=denial.start()) for hit, denial in denials if denial is not None]
+    return (meant, denied) if meant else (named, [])
 
 
 def _mark(text: str, hits: list[Found]) -> str:

@@ -341,9 +341,13 @@ class Router:
         text = strip_courtesies(message)
         if not any(character.isalnum() for character in text):
             return Match(decision="abstain", reasons=("there are no words in it",))
-        text = self._completed(text, context)
-        corrected = self._phrases["correction"].sub("", text)
-        is_corrected = corrected != text
+        completed = self._completed(text, context)
+        if completed != text:
+            message = text = completed
+        # 不是臻爱无限 denies a product: it is no 不是 that mends what was understood before.
+        denies = bool(self._heard(text).reading.denied)
+        corrected = text if denies else self._phrases["correction"].sub("", text)
+        is_corrected = denies or corrected != text
         before = self._topic(context.topic)
         if before is not None:
             spelt = self._counterparts.spelt_out(corrected, before)
@@ -469,8 +473,8 @@ class Router:
             return None
         asked = [products] * len(parts)
         if len(products) > 1:  # each part a whole question about a product of its own
-            read = [self._heard(part).reading for part in parts]
-            asked = [one.products if one.places and one.attributes else () for one in read]
+            readings = [self._heard(part).reading for part in parts]
+            asked = [one.products if one.places and one.attributes else () for one in readings]
         if any(len(one) != 1 for one in asked):
             return None
         found: dict[str, Topic] = {}
@@ -479,7 +483,9 @@ class Router:
         for part, product in zip(parts, asked, strict=True):
             judged = self._heard(part)
             if not judged.reading.places and whole.places:
-                judged = replace(judged, reading=replace(judged.reading, places=whole.places, families=whole.families))
+                read = judged.reading
+                read = replace(read, places=whole.places, spots=whole.spots, families=whole.families)
+                judged = replace(judged, reading=read)
             ranked = self.ranking.rank(judged, products=product, context=before)
             # Nobody asks the same twice in a message: what is nearly as likely is meant.
             others = [item for item in ranked if item.topic.id not in found]
