@@ -165,6 +165,8 @@ class Assistant:
     def _next_context(self, match: Match, context: Context) -> Context:
         """Remember product and topic over small talk; open choices last for one message."""
         product = match.product if match.product in context.products else context.product
+        if match.compare:
+            product = None  # of several products none is the one talked of: what follows asks which
         if match.decision == "answer":
             topic = match.topics[0] if match.topics else match.about or context.topic
             return replace(

@@ -44,7 +44,7 @@ class Counterparts:
                     self._beginning[one.product, short[:end]].append(one)
         self._asked: dict[str, str] = defaultdict(str)
         for topic in topics:
-            self._asked[f"{topic.product}/{topic.service}"] += f"{topic.ask}\n"
+            self._asked[topic.place] += f"{topic.ask}\n"
         begun = sorted({start for _, start in self._beginning}, key=len, reverse=True)
         self._begun = re.compile(f"{_BEFORE}({'|'.join(map(re.escape, begun)) or '(?!)'}){_NOTHING_ELSE}")
 
@@ -53,19 +53,18 @@ class Counterparts:
 
         None where that answer's own service tells of such a thing itself: 住院的呢 after 门诊要授权吗.
         """
-        found, place = self._begun.match(text), f"{before.product}/{before.service}"
-        if found is None or found[1] in self._asked[place]:
+        found = self._begun.match(text)
+        if found is None or found[1] in self._asked[before.place]:
             return ()
-        return tuple(one for one in self._beginning.get((before.product, found[1]), ()) if one.place != place)
+        return tuple(one for one in self._beginning.get((before.product, found[1]), ()) if one.place != before.place)
 
     def spelt_out(self, text: str, before: Topic) -> str:
         """Return `text` with the whole name of the service that it means instead of the one talked about `before`."""
-        place = f"{before.product}/{before.service}"
-        said = self._said.get(place)
+        said = self._said.get(before.place)
         found = said.match(text) if said else None
         if found is None:
             return text
-        return f"{text[: found.start(1)]}{self._names[place][found[1]]}{text[found.end(1) :]}"
+        return f"{text[: found.start(1)]}{self._names[before.place][found[1]]}{text[found.end(1) :]}"
 
 
 def _set_apart(one: ServiceNames, other: ServiceNames) -> dict[str, str]:

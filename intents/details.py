@@ -18,7 +18,7 @@ class Details:
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._of_service: dict[str, list[tuple[Topic, str, str]]] = defaultdict(list)
         for topic in topics:
-            self._of_service[_place(topic)].append((topic, compact(topic.ask), compact(topic.say)))
+            self._of_service[topic.place].append((topic, compact(topic.ask), compact(topic.say)))
 
     def taken_up(self, text: str, before: Topic) -> tuple[Topic, ...]:
         """Return the topics of the service talked of `before` whose question, else whose answer, has the one thing that
@@ -26,11 +26,7 @@ class Details:
         found = _TAKEN_UP.match(compact(text))
         if found is None:
             return ()
-        thing, told = found["thing"], self._of_service[_place(before)]
+        thing, told = found["thing"], self._of_service[before.place]
         topics = [topic for topic, ask, _ in told if thing in ask] or [topic for topic, _, say in told if thing in say]
         same = [topic for topic in topics if topic.attribute == before.attribute]
         return tuple(topic for topic in same or topics if topic.id != before.id)
-
-
-def _place(topic: Topic) -> str:
-    return f"{topic.product}/{topic.service}"

@@ -78,10 +78,11 @@ class Match:
     """What a message means, with the reasons.
 
     `decision`: answer | clarify | abstain | medical | emergency | handoff | smalltalk | menu. `topics` are answered in
-    order (several: two questions, or one per product of a comparison). `about` is the topic that a drug answer leaves
-    the conversation at. `intent` names the small talk, command or alarm. An answer that is not `is_sure` says so and
-    invites another wording. An emergency and a hand-over may have something `beside` them: what the message means apart
-    from the danger, told after the warning; what was asked in the same breath, told before the promise of a person.
+    order (several: two questions, or one per product; with `compare` each is told with its product). `about` is the
+    topic that a drug answer leaves the conversation at. `intent` names the small talk, command or alarm. An answer that
+    is not `is_sure` says so and invites another wording. An emergency and a hand-over may have something `beside` them:
+    what the message means apart from the danger, told after the warning; what was asked in the same breath, told before
+    the promise of a person.
     """
 
     decision: str

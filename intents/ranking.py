@@ -81,7 +81,7 @@ class _Product:
         self.key = np.array([self.aspect.column[f"k:{topic.key}"] for topic in topics])
         self.attribute = np.array([self.aspect.column[f"a:{topic.attribute}"] for topic in topics])
         self.families = np.array([topic.family for topic in topics])
-        self.places = np.array([f"{topic.product}/{topic.service}" for topic in topics])
+        self.places = np.array([topic.place for topic in topics])
         self._of_family = {name: self.families == name for name in set(self.families.tolist())}
         self.keys = np.array([topic.key for topic in topics])
         self.attributes = np.array([topic.attribute for topic in topics])
@@ -249,7 +249,7 @@ def _examples(terrain: Terrain, reader: Reader) -> Iterator[_Item]:
         yield _Item(reading=reader.read(phrasing.text), topics=_same_question(topic, alike[topic.kind]))
     short = {service.place: service.short for service in terrain.services}
     for topic in terrain.topics:
-        name = short[f"{topic.product}/{topic.service}"]
+        name = short[topic.place]
         yield _Item(reading=reader.read(name + topic.ask), topics=(topic,))
         yield _Item(reading=reader.read(name + topic.say[:_SAY_CHARACTERS]), topics=(topic,), is_answer=True)
 

@@ -422,16 +422,16 @@ class Router:
         before = self._topic(context.topic)
         if before is None:
             return Match(decision="menu", product=product, intent="product", reasons=("only a product was named",))
-        if before.product == product:
-            return self._answer(before, reason="the same question again, with its product")
         there = self._terrain.of_family(product, before.family)
         first = _same(before, there)
         if first is None:
             return self._lacks(before.family, product)
         beside = {topic.kind for id in context.told if (topic := self._topic(id)) and topic.product == before.product}
         topics = tuple(dict.fromkeys((first.id, *(topic.id for topic in there if topic.kind in beside))))
-        answer = self._answer(first, reason="the same question for another product", is_sure=len(topics) == 1)
-        return replace(answer, topics=topics)
+        why = (
+            "the same question again, with its product" if first == before else "the same question for another product"
+        )
+        return replace(self._answer(first, reason=why, is_sure=len(topics) == 1), topics=topics)
 
     def _about_drug(self, judged: Judged, products: tuple[str, ...], context: Context) -> Match | None:
         listed = [product for product in products if product in self._drugs]
@@ -455,6 +455,7 @@ class Router:
         return Match(decision="answer", product=listed[0], drug=ask, about=about, reasons=(_drug_reason(ask),))
 
     def _names_list(self, reading: Reading) -> bool:
+        """Whether the service that has a drug list is named letter by letter: then no drug of a question is foreign."""
         return reading.is_sure and any(self._terrain.family_of[place] == _DRUGS for place in reading.places)
 
     def _compared(self, judged: Judged, context: Context) -> Match | None:

@@ -54,6 +54,10 @@ class Topic:
     unsaid: bool = False
 
     @property
+    def place(self) -> str:
+        return f"{self.product}/{self.service}"
+
+    @property
     def attribute(self) -> str:
         return self.key.split(".")[0]
 
@@ -120,7 +124,7 @@ class Terrain:
 
     def of_service(self, place: str) -> list[Topic]:
         """Return the topics of one service of one product (product/service)."""
-        return [topic for topic in self.topics if f"{topic.product}/{topic.service}" == place]
+        return [topic for topic in self.topics if topic.place == place]
 
     def of_family(self, product: str, family: str) -> list[Topic]:
         """Return a product's topics of one family of services."""
