@@ -210,7 +210,8 @@ def test_a_damaged_row_is_named_and_holds_nothing_up(world: World) -> None:
     store = Store(world.url, ring(NEW, OLD))
     with store.reading() as connection:
         sealed = connection.scalar(select(tables.cases.c.answers))
-    store.write(lambda c: c.execute(update(tables.cases).values(answers=sealed[:-1] + b"?")) and None)
+    damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    store.write(lambda c: c.execute(update(tables.cases).values(answers=damaged)) and None)
     done = rotate(store, [])
     assert done.unreadable == (f"cases|{world.case_id}",)
     with store.reading() as connection:
