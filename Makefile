@@ -20,7 +20,7 @@ setup-dev: .venv/.dev
 	@touch $@
 
 run: setup
-	PORT=$(PORT) $(BIN)/flask serve
+	exec env PORT=$(PORT) $(BIN)/flask serve
 
 # Commands are started hundreds of times by tests: what Python compiled is kept, whatever the environment says.
 test: setup-dev
